@@ -1,0 +1,1 @@
+"""The families of Flow's methods."""

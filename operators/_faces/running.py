@@ -1,0 +1,94 @@
+"""Ways to run a flow."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import TYPE_CHECKING, Any, TextIO
+
+from operators._faces.face import Face, T_co
+from operators._kernel.assembly import subscribe_foreign
+from operators._kernel.checks import need_callable, need_subscriber
+from operators._kernel.explain import Explanation, explain
+from operators._kernel.handle import Handle, run_each
+from operators._kernel.mailbox import apull, pull
+from operators._kernel.scope import Scope
+
+if TYPE_CHECKING:
+    from reactive_streams import Subscriber
+
+
+class Running(Face[T_co]):
+    """for, async for, await, run, for_each, subscribe; and explain."""
+
+    __slots__ = ()
+
+    def subscribe(self, subscriber: Subscriber[T_co]) -> None:
+        """Subscribe anybody's Subscriber: on_subscribe comes first (§1.9), items only on demand (§1.1).
+
+        A Subscriber that raises is as good as cancelled, and what it raised goes to the hook for dropped
+        errors (§2.13). Raises TypeError for None, and for what is no Subscriber.
+        """
+        need_subscriber("subscribe", subscriber)
+        subscribe_foreign(self.node, subscriber, Scope.current())
+
+    def __iter__(self) -> Generator[T_co, None, None]:
+        """Return a generator of the items; leaving the loop early cancels.
+
+        An item is asked for when the loop wants it; a flow that crosses threads or event loops is asked
+        for 32 items ahead. Raises the flow's error, and RuntimeError rather than block a running loop.
+        """
+        return pull(self.node)
+
+    def __aiter__(self) -> AsyncGenerator[T_co, None]:
+        """Return an async generator of the items; leaving the loop early cancels."""
+        return apull(self.node)
+
+    def __await__(self) -> Generator[Any, None, T_co | None]:
+        """Return, when awaited, the last item, or None for a flow without items."""
+        return self._last().__await__()
+
+    async def _last(self) -> T_co | None:
+        last = None
+        async for last in self:
+            pass
+        return last
+
+    def run(self) -> T_co | None:
+        """Return the last item, or None for a flow without items, when the flow has completed.
+
+        Blocks the calling thread; raises the flow's error.
+
+        >>> Flow.range(5).run()
+        4
+        """
+        last = None
+        for last in self:
+            pass
+        return last
+
+    def for_each(self, fn: Callable[[T_co], object]) -> Handle:
+        """Start the flow, with `fn` called for each item, and return a handle to cancel or await it.
+
+        Demand is unbounded. What `fn` raises cancels the flow, and is raised by the handle's result.
+
+        >>> Flow.of(1, 2).for_each(print).result()
+        1
+        2
+        """
+        need_callable("for_each", "fn", fn)
+        return run_each(self.node, fn)
+
+    def describe(self) -> Explanation:
+        """Return the stages of the pipeline, as data, and the number of items it may hold in flight.
+
+        >>> Flow.range(9).buffer(4).describe().in_flight
+        5
+        """
+        return explain(self.node)
+
+    def explain(self, file: TextIO | None = None) -> None:
+        """Print the stages to `file` (standard output): where each was written, its demand contract,
+        which runs of them are fused, and the total number of items that may be in flight.
+        """
+        print(self.describe(), file=file or sys.stdout)

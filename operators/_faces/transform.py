@@ -1,0 +1,103 @@
+"""Other items of the items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, overload
+
+from typing_extensions import TypeVar
+
+from operators._faces.face import Face, T_co
+from operators._kernel.failure import NOTHING
+from operators.transform.buffer import Buffer
+from operators.transform.enumerate import Enumerate
+from operators.transform.flat_map_iterable import FlatMapIterable
+from operators.transform.map import Map
+from operators.transform.pairwise import Pairwise
+from operators.transform.reduce import Reduce
+from operators.transform.scan import Scan
+
+if TYPE_CHECKING:
+    from operators.flow import Flow
+
+R = TypeVar("R")
+A = TypeVar("A")
+
+
+class Transform(Face[T_co]):
+    """map and its kin."""
+
+    __slots__ = ()
+
+    def map(self, fn: Callable[[T_co], R]) -> Flow[R]:
+        """Return a flow of fn(item) for each item; request(n) passes through.
+
+        >>> list(Flow.range(3).map(str))
+        ['0', '1', '2']
+        """
+        return self._then(Map(fn))
+
+    @overload
+    def scan(self, fn: Callable[[Any, T_co], T_co]) -> Flow[T_co]: ...
+    @overload
+    def scan(self, fn: Callable[[A, T_co], A], seed: A) -> Flow[A]: ...
+    def scan(self, fn: Callable[[Any, T_co], Any], seed: Any = NOTHING) -> Flow[Any]:
+        """Return a flow of the running results of a fold, one for each item.
+
+        Without `seed` the first item is the first result; the seed itself is not emitted.
+
+        >>> import operator
+        >>> list(Flow.of(1, 2, 3).scan(operator.add)), list(Flow.of(1, 2).scan(operator.add, 10))
+        ([1, 3, 6], [11, 13])
+        """
+        return self._then(Scan(fn, seed))
+
+    @overload
+    def reduce(self, fn: Callable[[Any, T_co], T_co]) -> Flow[T_co]: ...
+    @overload
+    def reduce(self, fn: Callable[[A, T_co], A], seed: A) -> Flow[A]: ...
+    def reduce(self, fn: Callable[[Any, T_co], Any], seed: Any = NOTHING) -> Flow[Any]:
+        """Return a flow of one item: the result of a fold over all; upstream is asked without bound.
+
+        Without `seed` the first item is the start, and no items give no result.
+
+        >>> Flow.range(5).reduce(lambda total, n: total + n).run()
+        10
+        """
+        return self._then(Reduce(fn, seed))
+
+    def enumerate(self, start: int = 0) -> Flow[tuple[int, T_co]]:
+        """Return a flow of (number, item), the numbers going up from `start`.
+
+        >>> list(Flow.of("a", "b").enumerate(1))
+        [(1, 'a'), (2, 'b')]
+        """
+        return self._then(Enumerate(start))
+
+    def pairwise(self) -> Flow[tuple[T_co, T_co]]:
+        """Return a flow of (previous, item) for each item but the first.
+
+        >>> list(Flow.of(1, 2, 3).pairwise())
+        [(1, 2), (2, 3)]
+        """
+        return self._then(Pairwise())
+
+    def buffer(self, size: int) -> Flow[list[T_co]]:
+        """Return a flow of lists of `size` items, the last one perhaps shorter.
+
+        request(n) asks upstream for n * size items. Raises ValueError for a size under 1.
+
+        >>> list(Flow.range(5).buffer(2))
+        [[0, 1], [2, 3], [4]]
+        """
+        return self._then(Buffer(size))
+
+    def flat_map_iterable(self, fn: Callable[[T_co], Iterable[R]]) -> Flow[R]:
+        """Return a flow of the items of the iterables fn(item), one iterable after another.
+
+        One iterable is open at a time; the next item is asked for when there is demand for more.
+
+        >>> list(Flow.of("ab", "c").flat_map_iterable(list))
+        ['a', 'b', 'c']
+        """
+        return self._then(FlatMapIterable(fn))

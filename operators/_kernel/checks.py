@@ -1,0 +1,50 @@
+"""Checks of arguments: a clear error at the line where the operator is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reactive_streams import UNBOUNDED
+
+
+def need_callable(operator: str, name: str, value: Any) -> None:
+    """Raise TypeError unless `value` can be called."""
+    if not callable(value):
+        raise TypeError(
+            f"{operator}: {name} must be callable, got {value!r} ({type(value).__name__})"
+        )
+
+
+def need_count(operator: str, name: str, value: Any, *, least: int = 1) -> None:
+    """Raise TypeError unless `value` is an int, ValueError unless it lies in `least`..UNBOUNDED."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(
+            f"{operator}: {name} must be an int of at least {least}, "
+            f"got {value!r} ({type(value).__name__})"
+        )
+    if not least <= value <= UNBOUNDED:
+        raise ValueError(f"{operator}: {name} must be at least {least}, got {value!r}")
+
+
+def need_choice(operator: str, name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Raise ValueError unless `value` is one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"{operator}: {name} must be one of {', '.join(choices)}; got {value!r}")
+
+
+def need_methods(operator: str, role: str, value: Any, *methods: str) -> None:
+    """Raise TypeError, naming what lacks, unless `value` has all `methods`."""
+    missing = [name for name in methods if not callable(getattr(value, name, None))]
+    if missing:
+        raise TypeError(
+            f"{operator}: {value!r} ({type(value).__name__}) is not a {role}: "
+            f"it has no {', '.join(missing)}"
+        )
+
+
+SUBSCRIBER_METHODS = ("on_subscribe", "on_next", "on_error", "on_complete")
+
+
+def need_subscriber(operator: str, value: Any) -> None:
+    """Raise TypeError unless `value` has the four methods of a Subscriber (§1.9)."""
+    need_methods(operator, "Subscriber", value, *SUBSCRIBER_METHODS)

@@ -1,0 +1,143 @@
+"""Demand: how many items a Subscriber has asked for and not yet received."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from reactive_streams import UNBOUNDED
+
+
+def demand_error(n: Any) -> Exception | None:
+    """Return what is wrong with the argument of `request(n)`, or None where it is sound (§3.9).
+
+    The error is to be signalled by `on_error`; it is never raised at the caller (§3.16).
+    """
+    if type(n) is int and n > 0:
+        return None
+    if isinstance(n, bool) or not isinstance(n, int):
+        return TypeError(
+            f"§3.9: request(n) needs an int of at least 1, got {n!r} ({type(n).__name__})"
+        )
+    if n > 0:  # a subclass of int (an IntEnum, a numpy scalar) counts as the number it is
+        return None
+    return ValueError(f"§3.9: request(n) needs an int of at least 1, got {n!r}")
+
+
+class Demand:
+    """A counter of outstanding demand that many threads may raise; it saturates at UNBOUNDED (§3.17)."""
+
+    __slots__ = ("_lock", "_value")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._value = 0
+
+    @property
+    def value(self) -> int:
+        """The items asked for and not yet settled."""
+        with self._lock:
+            return self._value
+
+    def add(self, n: int) -> int:
+        """Add `n` items and return what was outstanding before."""
+        with self._lock:
+            before = self._value
+            self._value = min(before + n, UNBOUNDED)
+            return before
+
+    def settle(self, n: int) -> int:
+        """Take `n` delivered items off and return what is still outstanding; UNBOUNDED stays so."""
+        with self._lock:
+            if self._value != UNBOUNDED:
+                self._value -= n
+            return self._value
+
+    def take(self, most: int) -> int:
+        """Take up to `most` items off and return how many were taken; UNBOUNDED stays so."""
+        with self._lock:
+            n = min(self._value, most)
+            if self._value != UNBOUNDED:
+                self._value -= n
+            return n
+
+
+def take_both(wanted: Demand, room: Demand) -> int:
+    """Take as much as both have, and return it; what one thread puts back, it looks at again."""
+    taken = 0
+    while True:
+        granted = room.take(UNBOUNDED)
+        n = wanted.take(granted)
+        taken += n
+        if n == granted:
+            return taken
+        room.add(granted - n)
+        if not wanted.value:
+            return taken
+
+
+class Allowance:
+    """A fixed number of items that may be asked for in total; what is granted is used up."""
+
+    __slots__ = ("_left", "_lock")
+
+    def __init__(self, items: int) -> None:
+        self._lock = threading.Lock()
+        self._left = items
+
+    def grant(self, n: int) -> int:
+        """Return how many of the `n` items asked for may still be passed on."""
+        with self._lock:
+            granted = min(n, self._left)
+            self._left -= granted
+            return granted
+
+
+class Surcharge:
+    """A number of items added once, to the first request."""
+
+    __slots__ = ("_items", "_lock")
+
+    def __init__(self, items: int) -> None:
+        self._lock = threading.Lock()
+        self._items = items
+
+    def grant(self, n: int) -> int:
+        """Return `n`, at the first call raised by the surcharge."""
+        with self._lock:
+            extra, self._items = self._items, 0
+        return min(n + extra, UNBOUNDED)
+
+
+class Multiple:
+    """Each item asked for stands for a fixed number of items upstream."""
+
+    __slots__ = ("_factor",)
+
+    def __init__(self, factor: int) -> None:
+        self._factor = factor
+
+    def grant(self, n: int) -> int:
+        """Return `n` times the factor, at most UNBOUNDED."""
+        return min(n * self._factor, UNBOUNDED)
+
+
+class Claim:
+    """Something that only one taker may have: the first call of `take` gets it."""
+
+    __slots__ = ("_lock", "_taken")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = False
+
+    @property
+    def taken(self) -> bool:
+        """Whether somebody has it."""
+        return self._taken
+
+    def take(self) -> bool:
+        """Return True to the first caller only."""
+        with self._lock:
+            taken, self._taken = self._taken, True
+            return not taken

@@ -1,0 +1,262 @@
+"""Drives: the loops that push the items of an iterator, plain or async, as far as demand goes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from operators._kernel.demand import demand_error
+from operators._kernel.failure import drop_error
+from operators._kernel.loops import LoopLease
+from reactive_streams import UNBOUNDED
+
+
+class _Drive:
+    """The Subscription over a fused source: demand, who runs the loop, and how it ended."""
+
+    __slots__ = (
+        "__weakref__", "_demand", "_ending", "_items", "_lock", "_over", "_running", "_stop",
+        "_subscriber", "bad", "failure",
+    )  # fmt: skip
+
+    def __init__(self, subscriber: Any) -> None:
+        self._subscriber = subscriber
+        self._items: Any = None
+        self._ending: Callable[[], bool] = bool
+        self._lock = threading.Lock()
+        self._demand = 0
+        self._running = False
+        self._over = False
+        self._stop = False  # read once an item: set by cancel and by a bad request
+        self.bad: Exception | None = None
+        self.failure: Exception | None = None
+
+    def fail(self, error: Exception) -> None:
+        """Take note of the error that the items are about to raise."""
+        self.failure = error
+
+    def request(self, n: int) -> None:
+        bad = demand_error(n)
+        with self._lock:
+            if self._over:
+                return
+            if bad is None:
+                self._demand = min(self._demand + n, UNBOUNDED)
+            else:
+                self.bad = self.bad or bad
+                self._stop = True
+            if self._running:
+                return
+            self._running = True
+        self._wake()
+
+    def _wake(self) -> None:
+        raise NotImplementedError
+
+    def _advance(self, delivered: int) -> int:
+        """Take a batch off the demand and return the next; at 0 the loop is no longer running.
+
+        A negative number is returned where the loop has to stop.
+        """
+        with self._lock:
+            if self._stop:
+                return -1
+            if self._demand != UNBOUNDED:
+                self._demand -= delivered
+            if self._demand == 0:
+                self._running = False
+            return self._demand
+
+    def _subscriber_raised(self, error: Exception, method: str) -> None:
+        subscriber = self._subscriber
+        drop_error(error, f"raised by {method} of {subscriber!r} (§2.13); its Subscription is cancelled")
+
+    def _conclude(self) -> Any:
+        """Be over; return the Subscriber, of which no reference is kept (§3.13)."""
+        with self._lock:
+            cancelled, self._over = self._over, True
+            self._running = True
+        subscriber, self._subscriber = self._subscriber, None
+        self._ending = bool
+        return None if cancelled else subscriber
+
+    def _signal_end(self, subscriber: Any, error: Exception | None) -> None:
+        if subscriber is None:
+            return
+        try:
+            if error is None:
+                subscriber.on_complete()
+            else:
+                subscriber.on_error(error)
+        except Exception as raised:
+            drop_error(raised, f"raised by {subscriber!r} at the end of its stream (§2.13)")
+
+
+class IteratorDrive(_Drive):
+    """Pushes the items of a fused iterator; whoever requests runs the loop."""
+
+    __slots__ = ()
+
+    def start(self, items: Iterator[Any], ending: Callable[[], bool]) -> None:
+        """Hand the Subscription over, and complete where it is known that nothing can come."""
+        self._items = items
+        self._ending = ending
+        self._running = True  # what is requested inside on_subscribe waits for it to return
+        try:
+            self._subscriber.on_subscribe(self)
+        except Exception as error:
+            self._subscriber_raised(error, "on_subscribe")
+            self._over = self._stop = True
+        if not self._stop and self._ending():
+            self._finish()
+        else:
+            self._wake()
+
+    def _wake(self) -> None:
+        self._run()
+
+    def _run(self) -> None:
+        items = self._items
+        try:
+            wanted = self._advance(0)
+            while wanted > 0:
+                on_next = self._subscriber.on_next
+                for item in items if wanted == UNBOUNDED else islice(items, wanted):
+                    on_next(item)
+                    if self._stop:
+                        break
+                if self._ending():
+                    break
+                wanted = self._advance(wanted)
+        except Exception as error:
+            if error is not self.failure:
+                self._subscriber_raised(error, "on_next")
+                self._over = True
+        except BaseException:
+            self._over = True
+            self._finish()
+            raise
+        if wanted:
+            self._finish()
+
+    def cancel(self) -> None:
+        with self._lock:
+            if self._over:
+                return
+            self._over = self._stop = True
+            if self._running:
+                return  # the loop sees it before the next item
+            self._running = True
+        self._finish()
+
+    def _finish(self) -> None:
+        subscriber = self._conclude()
+        items, self._items = self._items, None
+        try:
+            items.close()
+        except Exception as error:
+            drop_error(error, "raised by a source's cleanup")
+        self._signal_end(subscriber, self.bad or self.failure)
+
+
+class AsyncDrive(_Drive):
+    """Pushes the items of a fused async generator from one task of an event loop."""
+
+    __slots__ = ("_lease", "_task", "_waiter")
+
+    def __init__(self, subscriber: Any) -> None:
+        super().__init__(subscriber)
+        self._lease = LoopLease()
+        self._task: asyncio.Task[None] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def start(self, items: AsyncGenerator[Any, None], ending: Callable[[], bool]) -> None:
+        """Hand the Subscription over; the task starts with the first request."""
+        self._items = items
+        self._ending = ending
+        self._running = True
+        try:
+            self._subscriber.on_subscribe(self)
+        except Exception as error:
+            self._subscriber_raised(error, "on_subscribe")
+            self._over = self._stop = True
+        if self._advance(0):
+            self._wake()
+
+    def _wake(self) -> None:
+        self._lease.call(self._continue)
+
+    def _continue(self) -> None:
+        if self._task is None:
+            self._task = self._lease.loop.create_task(self._pump())
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def cancel(self) -> None:
+        with self._lock:
+            if self._over:
+                return
+            self._over = self._stop = True
+        self._lease.call(self._interrupt)
+
+    def _interrupt(self) -> None:
+        task = self._task
+        if task is None:
+            self._continue()
+        elif task is not asyncio.current_task(self._lease.loop):
+            task.cancel()  # it may be waiting for its source, or for demand
+
+    async def _pump(self) -> None:
+        try:
+            await self._deliver()
+        except asyncio.CancelledError:
+            if not self._over:
+                self.failure = RuntimeError("the event loop cancelled the task that runs this source")
+        except Exception as error:
+            if error is not self.failure:
+                self._subscriber_raised(error, "on_next")
+                self._over = True
+        except BaseException:
+            self._over = True
+            raise
+        finally:
+            await self._finish()
+
+    async def _deliver(self) -> None:
+        items = self._items
+        wanted = self._advance(0)
+        while wanted >= 0:
+            if wanted == 0:
+                await self._requested()
+                wanted = self._advance(0)
+                continue
+            delivered = 0
+            on_next = self._subscriber.on_next
+            async for item in items:
+                on_next(item)
+                delivered += 1
+                if self._stop or delivered == wanted:
+                    break
+            if self._ending():
+                return
+            wanted = self._advance(delivered)
+
+    async def _requested(self) -> None:
+        self._waiter = waiter = self._lease.loop.create_future()
+        with self._lock:
+            if self._running or self._stop:
+                return  # asked for between going idle and beginning to wait
+        await waiter
+
+    async def _finish(self) -> None:
+        subscriber = self._conclude()
+        items, self._items = self._items, None
+        try:
+            await items.aclose()
+        except Exception as error:
+            drop_error(error, "raised by a source's cleanup")
+        self._signal_end(subscriber, self.bad or self.failure)
+        self._lease.release()

@@ -1,0 +1,115 @@
+"""explain(): the stages of a pipeline, what is fused, and how many items it may hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from operators._kernel.assembly import (
+    AsyncIterableSource,
+    IterableSource,
+    Link,
+    fusible,
+)
+from operators._kernel.mailbox import PREFETCH, prefetch_of
+from operators._kernel.node import Node
+from reactive_streams import UNBOUNDED
+
+
+@dataclass(frozen=True, slots=True)
+class StageInfo:
+    """One line of an explanation."""
+
+    title: str
+    details: str
+    where: str
+    contract: str
+    holds: int
+    """The largest number of items it holds at any time."""
+    fused: int | None
+    """The number of the fused run that it belongs to, from 1 on; None where it stands alone."""
+    inner: int
+    """How deep it stands in flows that other operators were given, such as the second one of a zip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The stages from the source down, and the number of items that all may hold together."""
+
+    stages: tuple[StageInfo, ...]
+    in_flight: int
+
+    def __str__(self) -> str:
+        lines: list[str] = []
+        for number, stage in enumerate(self.stages, 1):
+            details = f"({stage.details})" if stage.details else ""
+            fused = f"fused {stage.fused}" if stage.fused else ""
+            lines.append(
+                f"{number:>3}  {'  ' * stage.inner}{stage.title}{details}".ljust(46)
+                + f" {fused:<8} holds {bound(stage.holds):<10} {stage.where}"
+            )
+            lines.append(f"     {'  ' * stage.inner}  {stage.contract}")
+        lines.append(f"in flight: at most {bound(self.in_flight)} items, beside those that flows made "
+                     "while it runs hold" if self._opens_flows() else
+                     f"in flight: at most {bound(self.in_flight)} items")
+        return "\n".join(lines)
+
+    def _opens_flows(self) -> bool:
+        return any(stage.title.split(" ")[0] in _OPENERS for stage in self.stages)
+
+
+_OPENERS = {"flat_map", "concat_map", "on_error_resume", "defer", "from_publisher"}
+
+
+def bound(items: int) -> str:
+    """Return a number of items as text."""
+    return "UNBOUNDED" if items >= UNBOUNDED else f"{items:,}"
+
+
+def explain(node: Node) -> Explanation:
+    """Return the explanation of the pipeline that ends at `node`."""
+    stages: list[StageInfo] = []
+    _explain(node.chain(), stages, 0, [0])
+    held = sum(stage.holds for stage in stages)
+    chain = node.chain()
+    # Whoever loops over the flow asks for one item, or for a prefetch where it crosses threads.
+    consumer = 1 if prefetch_of(chain) == 1 else PREFETCH
+    return Explanation(tuple(stages), min(held + consumer, UNBOUNDED))
+
+
+def _explain(chain: list[Node], stages: list[StageInfo], inner: int, runs: list[int]) -> None:
+    from_iterator = isinstance(chain[0].operator, (IterableSource, AsyncIterableSource))
+    run: int | None = None
+    for index, node in enumerate(chain):
+        operator = node.operator
+        after = chain[index + 1] if index + 1 < len(chain) else None
+        if index == 0:
+            joins = from_iterator and after is not None and fusible(after)
+        elif isinstance(operator, Link) and not from_iterator:
+            joins = False
+        else:
+            joins = fusible(node) and (run is not None or (after is not None and _fuses(after)))
+        if not joins:
+            run = None
+            from_iterator = from_iterator and index == 0
+        elif run is None:
+            runs[0] += 1
+            run = runs[0]
+        if not fusible(node) and index > 0:
+            from_iterator = False
+        stages.append(
+            StageInfo(
+                node.title, operator.details, _short(node.site), operator.contract.value,
+                operator.holds, run, inner,
+            )  # fmt: skip
+        )
+        for other in operator.flows:
+            _explain(other.chain(), stages, inner + 1, runs)
+
+
+def _fuses(node: Node) -> bool:
+    return fusible(node) and not isinstance(node.operator, Link)
+
+
+def _short(site: tuple[str, int]) -> str:
+    return f"{PurePath(site[0]).name}:{site[1]}"

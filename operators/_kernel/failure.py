@@ -1,0 +1,90 @@
+"""Failure: an error that tells where, and the hook for errors that nobody can receive."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from operators._kernel.node import Node, is_internal
+
+log = logging.getLogger("operators")
+
+_MOST_NOTES = 8  # an exception object that is raised again and again must not grow without bound
+_LONGEST_REPR = 200
+NOTHING: Any = object()
+
+
+class BackpressureError(RuntimeError):
+    """More items came than there was demand or room for; the message names operator, place and capacity."""
+
+
+class RuleViolation(RuntimeError):
+    """A Publisher broke a rule of the specification; `rule` is its id, such as "1.1"."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(f"§{rule}: {message}")
+        self.rule = rule
+
+
+def brief(item: Any) -> str:
+    """Return the item's repr, cut to 200 characters; a repr that raises is no second failure."""
+    try:
+        text = repr(item)
+    except Exception as error:
+        return f"<{type(item).__name__}, whose repr raised {type(error).__name__}>"
+    return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}... ({len(text)} chars)"
+
+
+def annotate(error: Exception, node: Node, item: Any = NOTHING) -> Exception:
+    """Return the error with a note naming operator, user's file:line and item, and our frames cut."""
+    if isinstance(error, (StopIteration, StopAsyncIteration)):
+        # Raised out of a generator it would end the loop in silence (PEP 479).
+        wrapped = RuntimeError(f"{node.title}: the function raised {type(error).__name__}")
+        wrapped.__cause__ = error
+        error = wrapped
+    note = f"in {node.title}, written at {node.where}"
+    if item is not NOTHING:
+        note += f"\n  item: {brief(item)}"
+    notes = getattr(error, "__notes__", ())
+    if note not in notes and len(notes) < _MOST_NOTES:
+        error.add_note(note)
+    error.__traceback__ = user_frames(error.__traceback__)
+    return error
+
+
+def user_frames(traceback: TracebackType | None) -> TracebackType | None:
+    frames: list[TracebackType] = []
+    while traceback is not None:
+        if not is_internal(traceback.tb_frame.f_code.co_filename):
+            frames.append(traceback)
+        traceback = traceback.tb_next
+    kept: TracebackType | None = None
+    for entry in reversed(frames):
+        kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return kept
+
+
+def _log_dropped(error: BaseException, where: str) -> None:
+    log.error("an error that no one could receive, %s", where, exc_info=error)
+
+
+_on_error_dropped: Callable[[BaseException, str], None] = _log_dropped
+
+
+def set_error_hook(
+    hook: Callable[[BaseException, str], None] | None,
+) -> Callable[[BaseException, str], None]:
+    """Install the hook for errors that nobody can receive and return the one before; None: the log."""
+    global _on_error_dropped
+    before, _on_error_dropped = _on_error_dropped, hook or _log_dropped
+    return before
+
+
+def drop_error(error: BaseException, where: str) -> None:
+    """Hand an error that no Subscriber can receive any more to the hook."""
+    try:
+        _on_error_dropped(error, where)
+    except Exception:
+        log.exception("the hook for dropped errors failed")

@@ -1,0 +1,95 @@
+"""Junction: where a standalone Processor's upstream and its chain of operators meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operators._kernel.arbiter import Arbiter
+from operators._kernel.assembly import Source, refuse
+from operators._kernel.checks import need_methods
+from operators._kernel.contract import Contract
+from operators._kernel.demand import Claim
+from operators._kernel.drain import Drain
+from operators._kernel.failure import drop_error
+from operators._kernel.inlet import Inlet
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+
+
+class Junction(Source):
+    """A source that is fed from outside: either side may come first, and only one of each comes.
+
+    emits        what the Processor's on_next is given
+    backpressures  demand goes to the Processor's upstream, once that is there
+    completes    when the Processor's on_complete is called
+    fails        when the Processor's on_error is called, or the upstream breaks a rule
+    """
+
+    __slots__ = ("_arbiter", "_drain", "_end", "_ended", "_inlet", "_open", "_subscribed", "_taken")
+    name = "as_processor"
+    contract = Contract.FOREIGN
+
+    def __init__(self) -> None:
+        self._arbiter = Arbiter()  # keeps the demand until upstream is there
+        self._drain = Drain()
+        self._taken = Claim()
+        self._subscribed = Claim()
+        self._inlet: Inlet | None = None
+        self._open = False
+        self._end: tuple[Exception | None] | None = None
+        self._ended = False
+
+    # Downstream.
+
+    def open(self, downstream: Any, node: Node, scope: Scope) -> None:
+        if not self._taken.take():
+            refuse(downstream, RuntimeError("this Processor has a Subscriber; it takes one only"))
+            return
+        self._inlet = Inlet(downstream, node, scope)
+        self._inlet.on_subscribe(self._arbiter)
+        self._open = True
+        self._proceed()
+
+    # Upstream.
+
+    def on_subscribe(self, subscription: Any) -> None:
+        need_methods("on_subscribe", "Subscription", subscription, "request", "cancel")
+        if self._subscribed.take():
+            self._arbiter.switch(subscription)
+        else:
+            subscription.cancel()  # §2.5
+
+    def on_next(self, item: Any) -> None:
+        if item is None:
+            raise TypeError("on_next: None is not an element (§2.13)")
+        if self._inlet is not None:
+            self._inlet.on_next(item)
+            return
+        # Without a Subscriber there was no demand; after a cancel there can be a last item (§2.8).
+        drop_error(RuntimeError(f"an item came without demand (§1.1): {item!r}"), "in as_processor")
+
+    def on_error(self, error: Exception) -> None:
+        if error is None:
+            raise TypeError("on_error: None is not an error (§2.13)")
+        self._finish(error)
+
+    def on_complete(self) -> None:
+        self._finish(None)
+
+    def _finish(self, error: Exception | None) -> None:
+        if self._end is None:
+            self._end = (error,)
+            self._proceed()
+
+    def _proceed(self) -> None:
+        if not self._drain.enter():
+            return
+        while True:
+            if self._open and self._end is not None and not self._ended and self._inlet is not None:
+                self._ended = True
+                if self._end[0] is None:
+                    self._inlet.on_complete()
+                else:
+                    self._inlet.on_error(self._end[0])
+            if not self._drain.again():
+                return

@@ -1,0 +1,102 @@
+"""Loops: the one way across from threads to an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, or None."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+class LoopLease:
+    """An event loop to run on: the one that runs here, or else the library's own, in the background.
+
+    The background loop has a thread, which lives as long as somebody has a lease on it.
+    """
+
+    __slots__ = ("_claim", "_shared", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        if loop is not None and loop.is_closed():
+            raise RuntimeError("the event loop that was asked for is closed")
+        loop = loop or running_loop()
+        self._shared = loop is None
+        self._claim = threading.Lock()
+        self.loop = _background.acquire() if loop is None else loop
+
+    def call(self, function: Callable[..., object], *args: Any) -> None:
+        """Call the function on the loop's thread: now, where that is this thread, or else soon.
+
+        On a loop that is closed nothing runs any more; the call is forgotten.
+        """
+        if running_loop() is self.loop:
+            function(*args)
+        else:
+            self.post(function, *args)
+
+    def post(self, function: Callable[..., object], *args: Any) -> None:
+        """Call the function in a later turn of the loop; on a closed loop it is forgotten."""
+        try:
+            self.loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:
+            if not self.loop.is_closed():
+                raise
+
+    def release(self) -> None:
+        """Give the loop back; a second call has no effect."""
+        if self._shared and self._claim.acquire(blocking=False):
+            _background.release()
+
+
+class _Background:
+    """The library's own loop and its thread, kept while there are leases."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._leases = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def acquire(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            self._leases += 1
+            if self._loop is None:
+                self._loop = loop = asyncio.new_event_loop()
+                threading.Thread(
+                    target=_serve, args=(loop,), name="operators-event-loop", daemon=True
+                ).start()
+            return self._loop
+
+    def release(self) -> None:
+        with self._lock:
+            self._leases -= 1
+            if self._leases:
+                return
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.call_soon_threadsafe(loop.stop)
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+_background = _Background()

@@ -1,0 +1,380 @@
+"""Stage: the Subscriber of one link and the Subscription of the next.
+
+Three kinds: `Stage` passes signals on as they come, `FusedStage` runs a segment of steps, and
+`QueuedStage` emits from a loop of its own what it holds, when there is demand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from operators._kernel.demand import Demand, demand_error
+from operators._kernel.drain import Drain
+from operators._kernel.failure import NOTHING, annotate, drop_error
+from operators._kernel.fusion import pushed
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+from operators._kernel.step import Shaper
+from reactive_streams import UNBOUNDED
+
+EMPTY: Any = object()
+"""What `poll` returns when there is nothing to emit."""
+
+
+class Nowhere:
+    """The Subscription of a link that is over: nothing it is asked has an effect (§3.6, §3.7)."""
+
+    __slots__ = ()
+
+    def request(self, n: int) -> None:
+        """Do nothing."""
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+
+NOWHERE = Nowhere()
+
+
+class Stage:
+    """Passes signals through; subclasses override what they change.
+
+    Owns the terminal-once and the cancel-once: after `done` nothing goes downstream any more.
+    """
+
+    __slots__ = ("__weakref__", "done", "downstream", "node", "scope", "upstream")
+
+    def __init__(self, downstream: Any, node: Node, scope: Scope) -> None:
+        self.downstream = downstream
+        self.node = node
+        self.scope = scope
+        self.upstream: Any = NOWHERE
+        self.done = False
+
+    def on_subscribe(self, subscription: Any) -> None:
+        self.upstream = subscription
+        self.downstream.on_subscribe(self)
+
+    def on_next(self, item: Any) -> None:
+        if self.done:
+            self.refuse(item)
+        else:
+            self.downstream.on_next(item)
+
+    def on_error(self, error: Exception) -> None:
+        if self.done:
+            drop_error(error, f"in {self.node.title}, which was over; {self.node.where}")
+            return
+        self.done = True
+        self.downstream.on_error(error)
+
+    def on_complete(self) -> None:
+        if not self.done:
+            self.done = True
+            self.downstream.on_complete()
+
+    def request(self, n: int) -> None:
+        self.upstream.request(n)
+
+    def cancel(self) -> None:
+        self.done = True
+        self.upstream.cancel()
+
+    def refuse(self, item: Any) -> None:
+        """Discard an item that came after the end."""
+        self.scope.discard((item,))
+
+    def fail(self, error: Exception) -> None:
+        """End the stream here: cancel upstream, then signal the error."""
+        if self.done:
+            drop_error(error, f"in {self.node.title}, which was over; {self.node.where}")
+            return
+        self.done = True
+        self.upstream.cancel()
+        self.downstream.on_error(error)
+
+    def finish(self) -> None:
+        """End the stream here: cancel upstream, then complete."""
+        if not self.done:
+            self.done = True
+            self.upstream.cancel()
+            self.downstream.on_complete()
+
+    def blame(self, error: Exception, item: Any = NOTHING) -> Exception:
+        """Return the error with a note that names this operator."""
+        return annotate(error, self.node, item)
+
+
+class FusedStage(Stage):
+    """Runs one segment of steps for each pushed item."""
+
+    __slots__ = ("_closed", "_flush", "_leftovers", "_plain", "_shapers", "_unbounded", "on_next")
+
+    on_next: Callable[[Any], None]
+    foreign: ClassVar[bool] = False
+
+    def __init__(self, downstream: Any, segment: list[Node], scope: Scope) -> None:
+        super().__init__(downstream, segment[0], scope)
+        self._unbounded = False
+        self._closed = any(node.operator.closed for node in segment)
+        shapers = [node.operator.shaper() for node in segment]
+        self._shapers: list[Shaper | None] = shapers
+        # Where all that is asked passes unchanged, downstream talks to upstream's own Subscription.
+        self._plain = not any(
+            shaper is not None or node.operator.stops or "skip" in node.operator.body
+            for node, shaper in zip(segment, shapers, strict=True)
+        )
+        functions = pushed(segment, self, downstream.on_next, foreign=self.foreign)
+        self.on_next, self._flush, self._leftovers = functions
+
+    def on_subscribe(self, subscription: Any) -> None:
+        self.upstream = subscription
+        self.downstream.on_subscribe(subscription if self._plain else self)
+        if self._closed:
+            self.finish()
+
+    def request(self, n: int) -> None:
+        if demand_error(n) is not None:
+            self.upstream.request(n)  # whoever counts the demand signals the error, serially
+            return
+        if n >= UNBOUNDED:
+            self._unbounded = True
+        self._ask(n, len(self._shapers))
+
+    def again(self, index: int) -> None:
+        """Ask for one item in place of one that the step at `index` rejected."""
+        if not self._unbounded:
+            self._ask(1, index)
+
+    def _ask(self, n: int, index: int) -> None:
+        for shaper in reversed(self._shapers[:index]):
+            if shaper is not None:
+                n = shaper.grant(n)
+        if n > 0:
+            self.upstream.request(n)
+
+    def cancel(self) -> None:
+        if not self.done:
+            self.done = True
+            self.upstream.cancel()
+            self._discard_held()
+
+    def on_error(self, error: Exception) -> None:
+        if not self.done:
+            self._discard_held()
+        super().on_error(error)
+
+    def on_complete(self) -> None:
+        if not self.done:
+            self._flush()
+        super().on_complete()
+
+    def fail(self, error: Exception) -> None:
+        if not self.done:
+            self._discard_held()
+        super().fail(error)
+
+    def _discard_held(self) -> None:
+        self.scope.discard(self._leftovers())
+
+
+class _Guard(Stage):
+    """Keeps the failures of somebody's Subscriber from the stages above (§2.13)."""
+
+    __slots__ = ()
+
+    def on_subscribe(self, subscription: Any) -> None:
+        try:
+            super().on_subscribe(subscription)
+        except Exception as error:
+            self.broken(error, "on_subscribe")
+
+    def on_error(self, error: Exception) -> None:
+        try:
+            super().on_error(error)
+        except Exception as raised:
+            self.broken(raised, "on_error")
+
+    def on_complete(self) -> None:
+        try:
+            super().on_complete()
+        except Exception as raised:
+            self.broken(raised, "on_complete")
+
+    def broken(self, error: Exception, method: str) -> None:
+        """Take a Subscriber that raises for cancelled; its error goes to the hook."""
+        subscriber = self.downstream
+        self.cancel()
+        drop_error(error, f"raised by {method} of {subscriber!r} (§2.13); its Subscription is cancelled")
+
+
+class Edge(_Guard):
+    """The last stage before somebody's Subscriber, where that is no fused one."""
+
+    __slots__ = ()
+
+    def on_next(self, item: Any) -> None:
+        if self.done:
+            self.refuse(item)
+            return
+        try:
+            self.downstream.on_next(item)
+        except Exception as error:
+            self.broken(error, "on_next")
+
+
+class FusedEdge(_Guard, FusedStage):
+    """A fused stage that is the last before somebody's Subscriber."""
+
+    __slots__ = ()
+    foreign = True
+
+
+class QueuedStage(Stage):
+    """Emits what it holds from one serial loop, on demand; subclasses say what there is to emit.
+
+    Subclasses override `poll` (the next item or EMPTY), `exhausted` (nothing more can come), `held`
+    (what is to be discarded at a cancel), and `consumed` (to replenish).
+    """
+
+    __slots__ = ("_bad", "cancelled", "demand", "drain", "failure")
+
+    def __init__(self, downstream: Any, node: Node, scope: Scope) -> None:
+        super().__init__(downstream, node, scope)
+        self.demand = Demand()
+        self.drain = Drain()
+        self.failure: Exception | None = None
+        self.cancelled = False
+        self._bad: Exception | None = None
+
+    # What subclasses say ------------------------------------------------------------------------
+
+    def poll(self) -> Any:
+        """Return the next item, or EMPTY."""
+        raise NotImplementedError
+
+    def exhausted(self) -> bool:
+        """Whether the stream is over once `poll` has nothing; asked after `done`-ness is known."""
+        raise NotImplementedError
+
+    def held(self) -> Iterable[Any]:
+        """Remove and return all items held, to be discarded."""
+        return ()
+
+    def consumed(self, n: int) -> None:
+        """Take note that `n` items were emitted; called between turns of the loop."""
+
+    def dispatch(self) -> None:
+        """Run the loop; a stage that changes the thread overrides this."""
+        self.run()
+
+    def closed(self) -> None:
+        """Take note that the stream is over, whatever way; called once."""
+
+    def started(self) -> None:
+        """Ask upstream for the first items; called once downstream has its Subscription."""
+
+    # The protocol -------------------------------------------------------------------------------
+
+    def on_subscribe(self, subscription: Any) -> None:
+        self.upstream = subscription
+        self.drain.enter()  # nothing is emitted before both sides are ready
+        self.downstream.on_subscribe(self)
+        if not self.cancelled:
+            self.started()
+        self.dispatch()
+
+    def on_error(self, error: Exception) -> None:
+        self.abort(error)
+
+    def request(self, n: int) -> None:
+        bad = demand_error(n)
+        if bad is None:
+            self.demand.add(n)
+        else:
+            self._bad = bad
+        self.schedule()
+
+    def cancel(self) -> None:
+        if not self.cancelled:
+            self.cancelled = True
+            self.halt()
+            self.schedule()
+
+    def halt(self) -> None:
+        """Cancel all that is upstream."""
+        self.upstream.cancel()
+
+    def schedule(self) -> None:
+        """Have the loop go round, here or by whoever runs it now."""
+        if self.drain.enter():
+            self.dispatch()
+
+    def abort(self, error: Exception) -> None:
+        """End with an error at once: what is held is discarded; callable from any thread."""
+        if self.done:
+            drop_error(error, f"in {self.node.title}, which was over; {self.node.where}")
+            return
+        self._bad = self._bad or error
+        self.schedule()
+
+    def run(self) -> None:
+        """Be the loop, as the one whom `Drain.enter` has chosen."""
+        try:
+            while True:
+                self._turn()
+                if not self.drain.again():
+                    return
+        except BaseException:
+            # Not an Exception: nobody's signal, but nothing may stay behind (Ctrl-C, SystemExit).
+            self.cancelled = True
+            self._close()
+            self.halt()
+            raise
+
+    def _turn(self) -> None:
+        if self._ended():
+            return
+        wanted = self.demand.value
+        emitted = 0
+        emit = self.downstream.on_next
+        while emitted != wanted:
+            item = self.poll()
+            if item is EMPTY:
+                break
+            emit(item)
+            emitted += 1
+            if self.cancelled or self._bad is not None:
+                break
+        if emitted:
+            wanted = self.demand.settle(emitted)
+            self.consumed(emitted)
+        if not self._ended() and self.exhausted():
+            self._terminate(self.failure)
+
+    def _ended(self) -> bool:
+        if self.done:
+            self.scope.discard(self.held())
+            return True
+        if self.cancelled:
+            self._close()
+            return True
+        if self._bad is not None:
+            self.halt()
+            self._terminate(self._bad)
+            return True
+        return False
+
+    def _close(self) -> None:
+        if not self.done:
+            self.done = True
+            self.closed()
+        self.scope.discard(self.held())
+
+    def _terminate(self, error: Exception | None) -> None:
+        self._close()
+        if error is None:
+            self.downstream.on_complete()
+        else:
+            self.downstream.on_error(error)

@@ -1,0 +1,1 @@
+"""Operators for what comes faster than it is asked for."""

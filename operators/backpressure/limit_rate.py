@@ -1,0 +1,75 @@
+"""limit_rate: large demand in small batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operators._kernel.assembly import Link
+from operators._kernel.checks import need_count
+from operators._kernel.contract import Contract
+from operators._kernel.demand import Demand, demand_error, take_both
+from operators._kernel.inbox import replenish_at
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+from operators._kernel.stage import Stage
+
+
+class LimitRate(Link):
+    """The same items, asked for in batches.
+
+    emits        each item, at once
+    backpressures  asks upstream for at most `batch` items, and again when three quarters have come,
+                 but never for more than was asked of it
+    completes    when upstream does
+    fails        when upstream does
+    """
+
+    __slots__ = ("_batch",)
+    name = "limit_rate"
+    contract = Contract.BATCHED
+
+    def __init__(self, batch: int) -> None:
+        need_count("limit_rate", "batch", batch)
+        self._batch = batch
+
+    @property
+    def details(self) -> str:
+        return f"batch={self._batch}"
+
+    def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
+        return _LimitRateStage(self._batch, downstream, node, scope)
+
+
+class _LimitRateStage(Stage):
+    __slots__ = ("_limit", "_received", "_room", "_unasked")
+
+    def __init__(self, batch: int, downstream: Any, node: Node, scope: Scope) -> None:
+        super().__init__(downstream, node, scope)
+        self._limit = replenish_at(batch)
+        self._received = 0
+        self._unasked = Demand()  # downstream's demand that upstream was not asked for yet
+        self._room = Demand()  # how much more upstream may be asked for
+        self._room.add(batch)
+
+    def request(self, n: int) -> None:
+        if demand_error(n) is not None:
+            self.upstream.request(n)
+            return
+        self._unasked.add(n)
+        self._ask()
+
+    def on_next(self, item: Any) -> None:
+        if self.done:
+            self.refuse(item)
+            return
+        self.downstream.on_next(item)
+        self._received += 1
+        if self._received >= self._limit:
+            self._room.add(self._received)
+            self._received = 0
+            self._ask()
+
+    def _ask(self) -> None:
+        n = take_both(self._unasked, self._room)
+        if n:
+            self.upstream.request(n)

@@ -1,0 +1,182 @@
+"""concat_map: the items of the flows made of each item, one flow at a time. concat is concat_map of given flows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from operators._kernel.arbiter import Arbiter
+from operators._kernel.assembly import Link, subscribe
+from operators._kernel.checks import need_callable
+from operators._kernel.contract import Contract
+from operators._kernel.drain import Drain
+from operators._kernel.fusion import close_source
+from operators._kernel.mailbox import apull, pull_inner
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+from operators._kernel.stage import Stage
+from operators._kernel.step import Step
+from operators.sources.publisher import as_node
+
+
+class ConcatMap(Step, Link):
+    """The items of fn(item), one inner flow after another.
+
+    emits        each item of each inner flow, in order
+    backpressures  asks upstream for one item when an inner flow has ended and there is demand; demand
+                 that one inner flow left over goes on to the next
+    completes    when upstream and the last inner flow have
+    fails        when an inner flow does, fn raises or gives no flow, or upstream fails, which is
+                 signalled after the inner flow that runs
+    """
+
+    __slots__ = ("fn", "name")
+    contract = Contract.SEQUENTIAL
+    nests = True
+    pull_only = True
+    body = """
+$inner = $pull($make($item))
+try:
+    for $item in $inner:
+        ...
+finally:
+    $close($inner)
+"""
+    async_body = """
+$inner = $apull($make($item))
+try:
+    async for $item in $inner:
+        ...
+finally:
+    await $inner.aclose()
+"""
+
+    def __init__(self, fn: Callable[[Any], Any], name: str = "concat_map") -> None:
+        self.name = name  # type: ignore[misc]
+        need_callable(name, "fn", fn)
+        self.fn = fn
+
+    def values(self) -> dict[str, Any]:
+        return {"make": self.make, "pull": pull_inner, "apull": apull, "close": close_source,
+                "inner": None}  # fmt: skip
+
+    def make(self, item: Any) -> Node:
+        """Return the node of the inner flow for an item."""
+        return as_node(self.name, "fn", self.fn(item))
+
+    def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
+        return _ConcatMapStage(self, downstream, node, scope)
+
+
+class _ConcatMapStage(Stage):
+    __slots__ = (
+        "_arbiter", "_asked", "_completed", "_drain", "_failure", "_inner", "_operator", "_waiting",
+    )  # fmt: skip
+
+    def __init__(self, operator: ConcatMap, downstream: Any, node: Node, scope: Scope) -> None:
+        super().__init__(downstream, node, scope)
+        self._operator = operator
+        self._arbiter = Arbiter()
+        self._drain = Drain()
+        self._waiting: deque[Any] = deque()
+        self._inner = False
+        self._asked = False
+        self._completed = False
+        self._failure: Exception | None = None
+
+    # The outer link.
+
+    def on_next(self, item: Any) -> None:
+        self._waiting.append(item)
+        self._asked = False
+        self._proceed()
+
+    def on_error(self, error: Exception) -> None:
+        self._failure = error
+        self.on_complete()
+
+    def on_complete(self) -> None:
+        self._completed = True
+        self._proceed()
+
+    def _proceed(self) -> None:
+        if not self._drain.enter():
+            return
+        while True:
+            self._turn()
+            if not self._drain.again():
+                return
+
+    def _turn(self) -> None:
+        if self.done:
+            while self._waiting:
+                self.refuse(self._waiting.popleft())
+        elif self._inner:
+            pass
+        elif self._waiting:
+            self._subscribe(self._waiting.popleft())
+        elif self._completed:
+            self._end(self._failure)
+        elif self._arbiter.wanted and not self._asked:
+            self._asked = True
+            self.upstream.request(1)
+
+    def _subscribe(self, item: Any) -> None:
+        try:
+            inner = self._operator.make(item)
+        except Exception as error:
+            self.fail(self.blame(error, item))
+            return
+        self._inner = True
+        subscribe(inner, _Inner(self), self.scope)
+
+    def _end(self, error: Exception | None) -> None:
+        self.done = True
+        if error is None:
+            self.downstream.on_complete()
+        else:
+            self.downstream.on_error(error)
+
+    # The inner link.
+
+    def inner_subscribed(self, subscription: Any) -> None:
+        self._arbiter.switch(subscription)
+
+    def inner_next(self, item: Any) -> None:
+        if self.done:
+            self.refuse(item)
+        else:
+            self._arbiter.produced += 1
+            self.downstream.on_next(item)
+
+    def inner_failed(self, error: Exception) -> None:
+        self.fail(error)
+
+    def inner_completed(self) -> None:
+        self._inner = False
+        self._proceed()
+
+    # Downstream's link.
+
+    def request(self, n: int) -> None:
+        self._arbiter.request(n)
+        if self._arbiter.misused:
+            self.upstream.request(n)  # between two inner flows it is the outer one that answers
+        self._proceed()
+
+    def cancel(self) -> None:
+        self.done = True
+        self._arbiter.cancel()
+        self.upstream.cancel()
+        self._proceed()
+
+
+class _Inner:
+    __slots__ = ("on_complete", "on_error", "on_next", "on_subscribe")
+
+    def __init__(self, stage: _ConcatMapStage) -> None:
+        self.on_subscribe = stage.inner_subscribed
+        self.on_next = stage.inner_next
+        self.on_error = stage.inner_failed
+        self.on_complete = stage.inner_completed

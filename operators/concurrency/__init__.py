@@ -1,0 +1,1 @@
+"""Operators that change the thread or the task."""

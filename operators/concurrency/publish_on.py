@@ -1,0 +1,69 @@
+"""publish_on: downstream runs on a scheduler's worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operators._kernel.assembly import Link
+from operators._kernel.checks import need_count, need_methods
+from operators._kernel.contract import Contract
+from operators._kernel.inbox import InboxStage
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+from operators.schedulers import Scheduler, Worker
+
+
+class PublishOn(Link):
+    """The same items, delivered by a worker.
+
+    emits        each item, in order, on the scheduler's worker
+    backpressures  asks upstream for `prefetch` items, and again when three quarters are delivered
+    completes    when upstream has and all items are delivered
+    fails        when upstream has and all items are delivered
+    """
+
+    __slots__ = ("_prefetch", "_scheduler")
+    name = "publish_on"
+    contract = Contract.PREFETCH
+    asynchronous = True
+
+    def __init__(self, scheduler: Scheduler, prefetch: int) -> None:
+        need_methods("publish_on", "Scheduler", scheduler, "now", "worker")
+        need_count("publish_on", "prefetch", prefetch)
+        self._scheduler = scheduler
+        self._prefetch = prefetch
+
+    @property
+    def holds(self) -> int:
+        return self._prefetch
+
+    @property
+    def details(self) -> str:
+        return f"prefetch={self._prefetch}"
+
+    def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
+        worker = self._scheduler.worker()
+        return _PublishOnStage(worker, self._prefetch, downstream, node, scope)
+
+
+class _PublishOnStage(InboxStage):
+    __slots__ = ("_worker",)
+
+    def __init__(
+        self, worker: Worker, prefetch: int, downstream: Any, node: Node, scope: Scope
+    ) -> None:
+        super().__init__(downstream, node, scope, prefetch)
+        self._worker = worker
+
+    def dispatch(self) -> None:
+        if self.done:  # nothing is delivered any more, only discarded
+            self.run()
+            return
+        try:
+            self._worker.schedule(self.run)
+        except RuntimeError as error:  # an executor that was shut down takes no more work
+            self.abort(self.blame(error))
+            self.run()
+
+    def closed(self) -> None:
+        self._worker.close()

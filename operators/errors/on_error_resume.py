@@ -1,0 +1,63 @@
+"""on_error_resume, on_error_return: another flow, or one item, in place of an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from operators._kernel.assembly import Link
+from operators._kernel.checks import need_callable
+from operators._kernel.contract import Contract
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+from operators._kernel.switching import SwitchingStage
+from operators.sources.iterable import FromIterable
+from operators.sources.publisher import as_node
+
+
+class OnErrorResume(Link):
+    """Upstream's items, and those of fn(error) if it fails.
+
+    emits        what upstream emits, then what the flow that takes over emits
+    backpressures  passes demand on; what is left of it goes on to the flow that takes over
+    completes    when upstream, or the flow that took over, does
+    fails        when the flow that took over does, or fn raises or gives no flow
+    """
+
+    __slots__ = ("_fn", "name")
+    contract = Contract.SEQUENTIAL
+
+    def __init__(self, fn: Callable[[Exception], Any], name: str = "on_error_resume") -> None:
+        self.name = name  # type: ignore[misc]
+        need_callable(name, "fn", fn)
+        self._fn = fn
+
+    def resume(self, error: Exception) -> Node:
+        """Return the node of the flow that takes over."""
+        return as_node(self.name, "fn", self._fn(error))
+
+    def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
+        return _ResumeStage(self, downstream, node, scope)
+
+
+def on_error_return(value: Any) -> OnErrorResume:
+    """Return the operator that puts one item in place of an error."""
+    if value is None:
+        raise TypeError("on_error_return: None is not an element (§2.13)")
+    last = Node(FromIterable((value,), "of"))
+    return OnErrorResume(lambda _: last, "on_error_return")
+
+
+class _ResumeStage(SwitchingStage):
+    __slots__ = ("_operator", "_resumed")
+
+    def __init__(self, operator: OnErrorResume, downstream: Any, node: Node, scope: Scope) -> None:
+        super().__init__(downstream, node, scope)
+        self._operator = operator
+        self._resumed = False
+
+    def successor(self, error: Exception) -> Node | None:
+        if self._resumed:
+            return None
+        self._resumed = True
+        return self._operator.resume(error)

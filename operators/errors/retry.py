@@ -1,0 +1,52 @@
+"""retry: another try after an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operators._kernel.assembly import Link
+from operators._kernel.checks import need_count
+from operators._kernel.contract import Contract
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+from operators._kernel.switching import SwitchingStage
+from reactive_streams import UNBOUNDED
+
+
+class Retry(Link):
+    """Upstream's items, subscribed to again after each error, up to `times` times.
+
+    emits        what each try emits; what a failed try had emitted stays emitted
+    backpressures  passes demand on; a new try is asked for what is left of it
+    completes    when a try does
+    fails        with the error of the last try
+    """
+
+    __slots__ = ("_times",)
+    name = "retry"
+    contract = Contract.SEQUENTIAL
+
+    def __init__(self, times: int) -> None:
+        need_count("retry", "times", times, least=0)
+        self._times = times
+
+    @property
+    def details(self) -> str:
+        return f"times={'UNBOUNDED' if self._times == UNBOUNDED else self._times}"
+
+    def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
+        return _RetryStage(self._times, downstream, node, scope)
+
+
+class _RetryStage(SwitchingStage):
+    __slots__ = ("_left",)
+
+    def __init__(self, times: int, downstream: Any, node: Node, scope: Scope) -> None:
+        super().__init__(downstream, node, scope)
+        self._left = times
+
+    def successor(self, error: Exception) -> Node | None:
+        if not self._left:
+            return None
+        self._left -= 1
+        return self.node.upstream

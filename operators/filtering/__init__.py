@@ -1,0 +1,1 @@
+"""Operators that let some items through."""

@@ -1,0 +1,36 @@
+"""filter: the items that pass a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from operators._kernel.checks import need_callable
+from operators._kernel.contract import Contract
+from operators._kernel.step import Step
+
+
+class Filter(Step):
+    """The items for which the predicate is true.
+
+    emits        each item that passes
+    backpressures  passes demand on, and asks for one more item for each that does not pass
+    completes    when upstream does
+    fails        when upstream does, or the predicate raises
+    """
+
+    __slots__ = ("_predicate",)
+    name = "filter"
+    contract = Contract.REPLACES
+    keeps = True
+    body = """
+if not $predicate($item):
+    skip
+"""
+
+    def __init__(self, predicate: Callable[[Any], Any]) -> None:
+        need_callable("filter", "predicate", predicate)
+        self._predicate = predicate
+
+    def values(self) -> dict[str, Any]:
+        return {"predicate": self._predicate}

@@ -1,0 +1,1 @@
+"""Operators that look at the life of a subscription."""

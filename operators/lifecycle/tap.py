@@ -1,0 +1,131 @@
+"""tap: look at what passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from operators._kernel.assembly import Link
+from operators._kernel.checks import need_callable
+from operators._kernel.contract import Contract
+from operators._kernel.demand import demand_error
+from operators._kernel.failure import drop_error
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+from operators._kernel.stage import Stage
+from operators._kernel.step import Step
+
+
+class Tap(Step):
+    """The same items, each shown to a function.
+
+    emits        each item, after on_next(item) has returned
+    backpressures  passes demand on
+    completes    when upstream does
+    fails        when upstream does, or on_next raises
+    """
+
+    __slots__ = ("_fn",)
+    name = "tap"
+    contract = Contract.PASS_THROUGH
+    keeps = True
+    body = "$fn($item)"
+
+    def __init__(self, fn: Callable[[Any], object]) -> None:
+        self._fn = fn
+
+    def values(self) -> dict[str, Any]:
+        return {"fn": self._fn}
+
+
+class TapSignals(Link):
+    """The same signals, each shown to a function.
+
+    emits        each item, after on_next(item) has returned
+    backpressures  passes demand on, after on_request(n)
+    completes    when upstream does, after on_complete()
+    fails        when upstream does, after on_error(error), or when one of the functions raises
+    """
+
+    __slots__ = ("functions",)
+    name = "tap"
+    contract = Contract.PASS_THROUGH
+
+    def __init__(self, functions: dict[str, Callable[..., object]]) -> None:
+        self.functions = functions
+
+    @property
+    def details(self) -> str:
+        return ", ".join(self.functions)
+
+    def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
+        return _TapStage(self.functions, downstream, node, scope)
+
+
+def tap(functions: dict[str, Callable[..., object] | None]) -> Tap | TapSignals:
+    """Return the operator for the functions given, fused where only items are looked at."""
+    given = {name: fn for name, fn in functions.items() if fn is not None}
+    for name, fn in given.items():
+        need_callable("tap", name, fn)
+    if not given:
+        raise TypeError("tap: needs at least one function, such as on_next=print")
+    return Tap(given["on_next"]) if given.keys() == {"on_next"} else TapSignals(given)
+
+
+class _TapStage(Stage):
+    __slots__ = ("_functions",)
+
+    def __init__(
+        self, functions: dict[str, Callable[..., object]], downstream: Any, node: Node, scope: Scope
+    ) -> None:
+        super().__init__(downstream, node, scope)
+        self._functions = functions
+
+    def _show(self, name: str, *args: Any) -> Exception | None:
+        fn = self._functions.get(name)
+        if fn is not None:
+            try:
+                fn(*args)
+            except Exception as error:
+                return self.blame(error, *args)
+        return None
+
+    def on_next(self, item: Any) -> None:
+        if self.done:
+            self.refuse(item)
+            return
+        raised = self._show("on_next", item)
+        if raised is None:
+            self.downstream.on_next(item)
+        else:
+            self.fail(raised)
+
+    def on_error(self, error: Exception) -> None:
+        if not self.done:
+            raised = self._show("on_error", error)
+            if raised is not None:
+                raised.__context__ = raised.__context__ or error
+                error = raised
+        super().on_error(error)
+
+    def on_complete(self) -> None:
+        if self.done:
+            return
+        raised = self._show("on_complete")
+        if raised is None:
+            super().on_complete()
+        else:
+            super().on_error(raised)
+
+    def request(self, n: int) -> None:
+        raised = self._show("on_request", n) if demand_error(n) is None else None
+        if raised is not None:
+            drop_error(raised, f"raised by on_request of {self.node.title}, {self.node.where}")
+        self.upstream.request(n)
+
+    def cancel(self) -> None:
+        if not self.done:
+            raised = self._show("on_cancel")
+            if raised is not None:
+                drop_error(raised, f"raised by on_cancel of {self.node.title}, {self.node.where}")
+        super().cancel()

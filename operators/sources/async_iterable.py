@@ -1,0 +1,40 @@
+"""from_async_iterable: items of an async iterable."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Any
+
+from operators._kernel.assembly import AsyncIterableSource
+from operators._kernel.contract import Contract
+from operators._kernel.demand import Claim
+
+
+class FromAsyncIterable(AsyncIterableSource):
+    """The items of an async iterable, run on the running event loop or on the library's own.
+
+    emits        the next item, for each item asked for
+    backpressures  nothing is pulled from the async iterable that was not asked for
+    completes    when the async iterable ends, which is known at the next pull
+    fails        when the async iterable does, or at the second subscription to a one-shot iterator
+    """
+
+    __slots__ = ("_claim", "_items")
+    name = "from_async_iterable"
+    contract = Contract.ON_DEMAND
+
+    def __init__(self, items: AsyncIterable[Any]) -> None:
+        self._items = items
+        self._claim = Claim() if isinstance(items, AsyncIterator) else None
+
+    @property
+    def details(self) -> str:
+        return type(self._items).__name__
+
+    def aiterator(self) -> AsyncIterator[Any]:
+        if self._claim is not None and not self._claim.take():
+            raise RuntimeError(
+                f"this {type(self._items).__name__} can be gone through only once, and has a "
+                "Subscriber already; use Flow.defer to make a new one for each Subscriber"
+            )
+        return aiter(self._items)

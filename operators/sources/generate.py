@@ -1,0 +1,44 @@
+"""generate: items made one after another from a state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from operators._kernel.assembly import IterableSource
+from operators._kernel.checks import need_callable
+from operators._kernel.contract import Contract
+
+
+class Generate(IterableSource):
+    """Items made by a function from a state that it passes on to itself.
+
+    emits        what `step` returns first, one call for each item asked for
+    backpressures  `step` is not called ahead of demand
+    completes    when `step` returns None
+    fails        when `step` raises or returns something else than a pair
+    """
+
+    __slots__ = ("_seed", "_step")
+    name = "generate"
+    contract = Contract.ON_DEMAND
+
+    def __init__(self, seed: Any, step: Callable[[Any], tuple[Any, Any] | None]) -> None:
+        need_callable("generate", "step", step)
+        self._seed = seed
+        self._step = step
+
+    def iterator(self) -> Iterator[Any]:
+        return self._unfold()
+
+    def _unfold(self) -> Iterator[Any]:
+        state = self._seed
+        step = self._step
+        while (made := step(state)) is not None:
+            try:
+                item, state = made
+            except (TypeError, ValueError):
+                raise TypeError(
+                    f"generate: step must return (item, next state) or None, got {made!r}"
+                ) from None
+            yield item

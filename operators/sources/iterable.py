@@ -1,0 +1,63 @@
+"""from_iterable, of, range, empty: items of the language's own iterables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from operators._kernel.assembly import IterableSource
+from operators._kernel.contract import Contract
+from operators._kernel.demand import Claim
+from operators._kernel.node import Node
+
+
+class FromIterable(IterableSource):
+    """The items of an iterable.
+
+    emits        the next item, for each item asked for
+    backpressures  nothing is pulled from the iterable that was not asked for
+    completes    with the last item where the end is known (range, sequences), else at the next pull
+    fails        when the iterable does, or at the second subscription to a one-shot iterator
+    """
+
+    __slots__ = ("_claim", "_items", "name")
+    contract = Contract.ON_DEMAND
+
+    def __init__(self, items: Iterable[Any], name: str = "from_iterable") -> None:
+        self.name = name  # type: ignore[misc]
+        self._items = items
+        # An iterator is its own iterator: it can be gone through once, by one Subscriber.
+        self._claim = Claim() if isinstance(items, Iterator) else None
+
+    @property
+    def details(self) -> str:
+        return repr(self._items) if isinstance(self._items, range) else type(self._items).__name__
+
+    def iterator(self) -> Iterator[Any]:
+        if self._claim is not None and not self._claim.take():
+            raise RuntimeError(
+                f"this {type(self._items).__name__} can be gone through only once, and has a "
+                "Subscriber already; give from_iterable something that can be iterated again, or "
+                "use Flow.defer to make a new one for each Subscriber"
+            )
+        return iter(self._items)
+
+
+class FromFlows(FromIterable):
+    """Given flows, as the outer source of a concat or a merge.
+
+    emits        each flow, for each one asked for
+    backpressures  gives out no flow that was not asked for
+    completes    with the last flow
+    fails        never
+    """
+
+    __slots__ = ("flows",)
+
+    def __init__(self, flows: tuple[Node, ...]) -> None:
+        super().__init__(flows, "flows")
+        self.flows = flows  # type: ignore[misc]
+
+    @property
+    def details(self) -> str:
+        return str(len(self.flows))

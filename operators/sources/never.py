@@ -1,0 +1,43 @@
+"""never: a flow without any signal but the first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operators._kernel.assembly import Source
+from operators._kernel.contract import Contract
+from operators._kernel.demand import demand_error
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+from operators._kernel.stage import Stage
+
+
+class Never(Source):
+    """Nothing, for ever.
+
+    emits        nothing
+    backpressures  demand is checked and has no effect
+    completes    never
+    fails        only as the answer to a bad request (§3.9)
+    """
+
+    __slots__ = ()
+    name = "never"
+    contract = Contract.NO_ITEMS
+    asynchronous = True
+
+    def open(self, downstream: Any, node: Node, scope: Scope) -> None:
+        downstream.on_subscribe(_Silence(downstream, node, scope))
+
+
+class _Silence(Stage):
+    __slots__ = ()
+
+    def request(self, n: int) -> None:
+        bad = demand_error(n)
+        if bad is not None:
+            self.fail(bad)
+
+    def cancel(self) -> None:
+        self.done = True
+        self.downstream = None

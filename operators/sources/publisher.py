@@ -1,0 +1,51 @@
+"""from_publisher: anybody's Publisher, behind a strict edge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operators._kernel.assembly import Source
+from operators._kernel.checks import need_methods
+from operators._kernel.contract import Contract
+from operators._kernel.inlet import Inlet
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+
+
+class FromPublisher(Source):
+    """The items of a Publisher that need not be ours.
+
+    emits        what the Publisher emits
+    backpressures  demand is passed on, unless it is bad, and what comes is counted against it
+    completes    when the Publisher does
+    fails        when the Publisher does, or breaks a rule: the error names the rule
+    """
+
+    __slots__ = ("_publisher",)
+    name = "from_publisher"
+    contract = Contract.FOREIGN
+
+    def __init__(self, publisher: Any) -> None:
+        need_methods("from_publisher", "Publisher", publisher, "subscribe")
+        self._publisher = publisher
+
+    @property
+    def details(self) -> str:
+        return type(self._publisher).__name__
+
+    def open(self, downstream: Any, node: Node, scope: Scope) -> None:
+        Inlet(downstream, node, scope).connect(self._publisher)
+
+
+def as_node(operator: str, argument: str, value: Any) -> Node:
+    """Return the node of a Flow, or of anybody's Publisher; raise TypeError for anything else."""
+    node = value if isinstance(value, Node) else getattr(value, "node", None)
+    if isinstance(node, Node):
+        return node
+    if callable(getattr(value, "subscribe", None)):
+        return Node(FromPublisher(value))
+    hint = "; for an iterable there is flat_map_iterable" if hasattr(value, "__iter__") else ""
+    raise TypeError(
+        f"{operator}: {argument} must give a Flow or a Publisher, got {value!r} "
+        f"({type(value).__name__}){hint}"
+    )

@@ -1,0 +1,1 @@
+"""Operators that make other items of the items."""

@@ -1,0 +1,35 @@
+"""enumerate: each item with its number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operators._kernel.contract import Contract
+from operators._kernel.step import Step
+
+
+class Enumerate(Step):
+    """(number, item) for each item.
+
+    emits        a pair for each item, the numbers going up by one from `start`
+    backpressures  passes demand on
+    completes    when upstream does
+    fails        when upstream does
+    """
+
+    __slots__ = ("_start",)
+    name = "enumerate"
+    contract = Contract.PASS_THROUGH
+    never_none = True
+    body = """
+$item = ($number, $item)
+$number += 1
+"""
+
+    def __init__(self, start: int) -> None:
+        if isinstance(start, bool) or not isinstance(start, int):
+            raise TypeError(f"enumerate: start must be an int, got {start!r}")
+        self._start = start
+
+    def values(self) -> dict[str, Any]:
+        return {"number": self._start}

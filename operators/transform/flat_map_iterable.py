@@ -1,0 +1,124 @@
+"""flat_map_iterable: the items of an iterable made of each item."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from operators._kernel.assembly import Link
+from operators._kernel.checks import need_callable
+from operators._kernel.contract import Contract
+from operators._kernel.fusion import close_source
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+from operators._kernel.stage import EMPTY, QueuedStage
+from operators._kernel.step import Step
+
+
+class FlatMapIterable(Step, Link):
+    """The items of fn(item), one iterable after another.
+
+    emits        each item of each iterable, in order
+    backpressures  asks upstream for one item when an iterable is at its end and there is demand
+    completes    when upstream has completed and the last iterable is at its end
+    fails        when upstream does, fn raises or gives no iterable, or an iterable raises
+    """
+
+    __slots__ = ("_fn",)
+    name = "flat_map_iterable"
+    contract = Contract.SEQUENTIAL
+    nests = True
+    body = """
+$inner = $iterate($item)
+try:
+    for $item in $inner:
+        ...
+finally:
+    $close($inner)
+"""
+
+    def __init__(self, fn: Callable[[Any], Any]) -> None:
+        need_callable("flat_map_iterable", "fn", fn)
+        self._fn = fn
+
+    @property
+    def holds(self) -> int:
+        return 1
+
+    def values(self) -> dict[str, Any]:
+        return {"iterate": self.iterate, "close": close_source, "inner": None}
+
+    def iterate(self, item: Any) -> Iterator[Any]:
+        """Return the iterator over fn(item)."""
+        made = self._fn(item)
+        try:
+            return iter(made)
+        except TypeError:
+            raise TypeError(
+                f"flat_map_iterable: fn must give an iterable, got {made!r} ({type(made).__name__})"
+            ) from None
+
+    def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
+        return _IterableStage(self, downstream, node, scope)
+
+
+class _IterableStage(QueuedStage):
+    __slots__ = ("_asked", "_completed", "_current", "_operator", "_waiting")
+
+    def __init__(
+        self, operator: FlatMapIterable, downstream: Any, node: Node, scope: Scope
+    ) -> None:
+        super().__init__(downstream, node, scope)
+        self._operator = operator
+        self._waiting: deque[Any] = deque()
+        self._current: tuple[Iterator[Any], Any] | None = None
+        self._asked = False
+        self._completed = False
+
+    def on_next(self, item: Any) -> None:
+        self._waiting.append(item)
+        self._asked = False
+        self.schedule()
+
+    def on_error(self, error: Exception) -> None:
+        self.failure = error
+        self.on_complete()
+
+    def on_complete(self) -> None:
+        self._completed = True
+        self.schedule()
+
+    def poll(self) -> Any:
+        origin: Any = None
+        try:
+            while True:
+                if self._current is None:
+                    if not self._waiting:
+                        self._ask()
+                        return EMPTY
+                    origin = self._waiting.popleft()
+                    self._current = self._operator.iterate(origin), origin
+                iterator, origin = self._current
+                for item in iterator:
+                    return item
+                self._current = None
+        except Exception as error:
+            self.abort(self.blame(error, origin))
+            return EMPTY
+
+    def _ask(self) -> None:
+        if not self._asked and not self._completed:
+            self._asked = True
+            self.upstream.request(1)
+
+    def exhausted(self) -> bool:
+        return self._completed and not self._waiting and self._current is None
+
+    def held(self) -> list[Any]:
+        current, self._current = self._current, None
+        if current is not None:
+            close_source(current[0])
+        held = list(self._waiting)
+        self._waiting.clear()
+        return held

@@ -1,0 +1,41 @@
+"""pairwise: each item with the one before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operators._kernel.contract import Contract
+from operators._kernel.demand import Surcharge
+from operators._kernel.failure import NOTHING
+from operators._kernel.step import Shaper, Step
+
+
+class Pairwise(Step):
+    """(previous, item) for each item but the first.
+
+    emits        a pair for each item from the second on
+    backpressures  passes demand on, with one item more the first time
+    completes    when upstream does
+    fails        when upstream does
+    """
+
+    __slots__ = ()
+    name = "pairwise"
+    contract = Contract.SURCHARGED
+    never_none = True
+    body = """
+$before, $last = $last, $item
+if $before is $nothing:
+    drop
+$item = ($before, $item)
+"""
+
+    @property
+    def holds(self) -> int:
+        return 1
+
+    def values(self) -> dict[str, Any]:
+        return {"last": NOTHING, "before": NOTHING, "nothing": NOTHING}
+
+    def shaper(self) -> Shaper:
+        return Surcharge(1)

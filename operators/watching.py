@@ -1,0 +1,26 @@
+"""Watching: see every signal of the flows that are subscribed to inside a `with`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from operators._kernel.node import Node
+from operators._kernel.scope import WATCHER, Watcher
+
+__all__ = ["Node", "Watcher", "watching"]
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[None]:
+    """Have `watcher` look at each link of every flow that is subscribed to inside the `with`.
+
+    Its `link(node, downstream)` gets the Subscriber of a link and returns the one to be used instead;
+    its `stage(node, stage)` gets the object that does an operator's work; where its `splits` is true,
+    fused runs are taken apart so that every operator has a link. Outside the `with` nothing is paid.
+    """
+    token = WATCHER.set(watcher)
+    try:
+        yield
+    finally:
+        WATCHER.reset(token)
