@@ -7,6 +7,7 @@ from typing import Generic
 
 from typing_extensions import TypeVar
 
+from operators._faces.face import need_flow
 from operators._kernel.checks import need_callable
 from operators._kernel.junction import Junction
 from operators._kernel.node import Node
@@ -15,27 +16,27 @@ from reactive_streams import Processor, Subscriber, Subscription
 
 T = TypeVar("T")
 R = TypeVar("R")
+T_contra = TypeVar("T_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
 
-class _FlowProcessor(Generic[T, R]):
+class _FlowProcessor(Generic[T_contra, R_co]):
     """The Processor of `as_processor`."""
 
     __slots__ = ("_flow", "_junction")
 
-    def __init__(self, build: Callable[[Flow[T]], Flow[R]]) -> None:
+    def __init__(self, build: Callable[[Flow[T_contra]], Flow[R_co]]) -> None:
         self._junction = Junction()
-        flow = build(Flow[T](Node(self._junction)))
-        if not isinstance(flow, Flow):
-            raise TypeError(f"as_processor: build must return a Flow, got {flow!r}")
-        self._flow = flow
+        self._flow = build(Flow(Node(self._junction)))
+        need_flow("as_processor", "build", self._flow)
 
-    def subscribe(self, subscriber: Subscriber[R]) -> None:
+    def subscribe(self, subscriber: Subscriber[R_co]) -> None:
         self._flow.subscribe(subscriber)
 
     def on_subscribe(self, subscription: Subscription) -> None:
         self._junction.on_subscribe(subscription)
 
-    def on_next(self, item: T) -> None:
+    def on_next(self, item: T_contra) -> None:
         self._junction.on_next(item)
 
     def on_error(self, error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from operators._kernel.node import Node
@@ -12,7 +12,7 @@ __all__ = ["Node", "Watcher", "watching"]
 
 
 @contextmanager
-def watching(watcher: Watcher) -> Iterator[None]:
+def watching(watcher: Watcher) -> Generator[None, None, None]:
     """Have `watcher` look at each link of every flow that is subscribed to inside the `with`.
 
     Its `link(node, downstream)` gets the Subscriber of a link and returns the one to be used instead;

@@ -33,7 +33,7 @@ def commands(step: str, root: Path) -> list[list[str]]:
         case "layers":
             # Not by its script, which breaks when the environment has been moved.
             run = "from importlinter.cli import lint_imports_command as run; run()"
-            return [[python, "-c", run, "--no-cache"]]
+            return [[python, "-c", run, "--no-cache", "--no-logo"]]
         case "mypy":
             typed = [name for name in TYPED if (root / name).is_dir()]
             return [[python, "-m", "mypy", *typed]]

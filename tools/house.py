@@ -178,6 +178,14 @@ def known_packages(root: Path) -> Iterator[str]:
                 yield f"pyproject.toml: {package} is missing in {name}"
 
 
+def folders_are_packages(root: Path) -> Iterator[str]:
+    """What breaks: neither layering nor doctests look into a folder without `__init__.py`."""
+    for package in PACKAGES:
+        for folder in sorted({path.parent for path in python_files(root / package)}):
+            if not (folder / "__init__.py").is_file():
+                yield f"{folder.relative_to(root)}: has no __init__.py"
+
+
 RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
     operator_without_lock,
     kernel_stands_alone,
@@ -185,6 +193,7 @@ RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
     short_files,
     committed_text,
     known_packages,
+    folders_are_packages,
 )
 
 

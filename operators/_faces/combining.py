@@ -129,7 +129,7 @@ def _itself(flow: Node) -> Any:
     return flow
 
 
-def _flow(node: Node) -> Any:
+def _flow(node: Node) -> Flow[Any]:
     from operators.flow import Flow
 
     return Flow(node)

@@ -10,6 +10,7 @@ from operators._kernel.node import Node
 
 if TYPE_CHECKING:
     from operators._kernel.node import Operator
+    from operators.flow import Flow
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -20,8 +21,21 @@ class Face(Generic[T_co]):
     __slots__ = ("node",)
 
     def __init__(self, node: Node) -> None:
-        self.node = node
+        self.node: Node = node
         """The description of the pipeline up to here; for the library's own use."""
 
-    def _then(self, operator: Operator) -> Any:
-        return type(self)(Node(operator, self.node))
+    def _then(self, operator: Operator) -> Flow[Any]:
+        return self._at(Node(operator, self.node))
+
+    def _at(self, node: Node) -> Flow[Any]:
+        made: Any = type(self)(node)
+        flow: Flow[Any] = made
+        return flow
+
+
+def need_flow(operator: str, name: str, value: Any) -> None:
+    """Raise TypeError unless `value`, which the user's function `name` has returned, is a Flow."""
+    if not isinstance(value, Face):
+        raise TypeError(
+            f"{operator}: {name} must return a Flow, got {value!r} ({type(value).__name__})"
+        )

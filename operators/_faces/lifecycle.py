@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Concatenate
 
-from typing_extensions import Concatenate, ParamSpec, TypeVar
+from typing_extensions import ParamSpec, TypeVar
 
-from operators._faces.face import Face, T_co
-from operators._kernel.checks import need_callable
+from operators._faces.face import Face, T_co, need_flow
+from operators._kernel.checks import need_callable, need_text
 from operators._kernel.node import Node
 from operators.lifecycle.on_discard import OnDiscard
 from operators.lifecycle.on_finally import OnFinally
@@ -45,7 +45,7 @@ class Lifecycle(Face[T_co]):
         2
         [1, 2]
         """
-        functions = {
+        functions: dict[str, Callable[..., object] | None] = {
             "on_next": on_next,
             "on_error": on_error,
             "on_complete": on_complete,
@@ -81,8 +81,7 @@ class Lifecycle(Face[T_co]):
         >>> Flow.range(3).map(str).named("as text").describe().stages[-1].title
         "map 'as text'"
         """
-        if not isinstance(label, str):
-            raise TypeError(f"named: label must be a str, got {label!r}")
+        need_text("named", "label", label)
         node = self.node
         return self._at(Node(node.operator, node.upstream, node.site, label))
 
@@ -99,10 +98,6 @@ class Lifecycle(Face[T_co]):
         [0, 2, 4]
         """
         need_callable("pipe", "fn", fn)
-        made: Any = fn(self._at(self.node), *args, **kwargs)
-        if not isinstance(made, Face):
-            raise TypeError(f"pipe: fn must return a Flow, got {made!r} ({type(made).__name__})")
-        return made  # type: ignore[return-value]
-
-    def _at(self, node: Node) -> Any:
-        return type(self)(node)
+        made = fn(self._at(self.node), *args, **kwargs)
+        need_flow("pipe", "fn", made)
+        return made

@@ -9,13 +9,13 @@ from typing_extensions import TypeVar
 
 from operators._faces.face import Face, T_co
 from operators._kernel.checks import need_methods
-from operators._kernel.node import Node
-from operators.sources.async_iterable import FromAsyncIterable
+from operators._kernel.node import Node, Operator
+from operators.sources.async_iterable import FromAsyncIterable, need_async_iterable
 from operators.sources.create import AsyncEmitter, Create, Emitter
 from operators.sources.defer import Defer
 from operators.sources.error import Error
 from operators.sources.generate import Generate
-from operators.sources.iterable import FromIterable
+from operators.sources.iterable import FromIterable, need_iterable
 from operators.sources.never import Never
 from operators.sources.publisher import FromPublisher
 from operators.schedulers import Scheduler
@@ -89,11 +89,7 @@ class Sources(Face[T_co]):
         >>> list(Flow.from_iterable({"one": 1, "two": 2}))
         ['one', 'two']
         """
-        if not isinstance(items, Iterable) and not hasattr(items, "__getitem__"):
-            hint = "; use from_async_iterable" if isinstance(items, AsyncIterable) else ""
-            raise TypeError(
-                f"from_iterable: needs an iterable, got {items!r} ({type(items).__name__}){hint}"
-            )
+        need_iterable(items)
         return _flow(FromIterable(items))
 
     @classmethod
@@ -110,11 +106,7 @@ class Sources(Face[T_co]):
         >>> list(Flow.from_async_iterable(ticks()))
         [0, 1, 2]
         """
-        if not isinstance(items, AsyncIterable):
-            raise TypeError(
-                "from_async_iterable: needs an async iterable, "
-                f"got {items!r} ({type(items).__name__})"
-            )
+        need_async_iterable(items)
         return _flow(FromAsyncIterable(items))
 
     @classmethod
@@ -204,7 +196,7 @@ def _range(start: int, stop: int | None, step: int) -> range:
     return range(0, start, step) if stop is None else range(start, stop, step)
 
 
-def _flow(source: Any) -> Any:
+def _flow(source: Operator) -> Flow[Any]:
     from operators.flow import Flow
 
     return Flow(Node(source))

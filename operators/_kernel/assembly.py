@@ -132,7 +132,7 @@ class Failed(Source):
     contract = Contract.NO_ITEMS
 
     def __init__(self, error: Exception) -> None:
-        self.error = error
+        self.error: Exception = error
 
     def open(self, downstream: Any, node: Node, scope: Scope) -> None:
         refuse(downstream, self.error)
@@ -277,6 +277,7 @@ class _Builder:
             return
         self._guard(source)
         downstream = self._watched(run[-1] if run else source)
+        items: Any
         try:
             if isinstance(operator, AsyncIterableSource):
                 items = operator.aiterator()

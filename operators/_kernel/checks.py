@@ -26,6 +26,18 @@ def need_count(operator: str, name: str, value: Any, *, least: int = 1) -> None:
         raise ValueError(f"{operator}: {name} must be at least {least}, got {value!r}")
 
 
+def need_text(operator: str, name: str, value: Any) -> None:
+    """Raise TypeError unless `value` is a str."""
+    if not isinstance(value, str):
+        raise TypeError(f"{operator}: {name} must be a str, got {value!r}")
+
+
+def need_exception(operator: str, value: Any) -> None:
+    """Raise TypeError unless `value` is an Exception, and no class of them."""
+    if not isinstance(value, Exception):
+        raise TypeError(f"{operator}: needs an Exception (an instance), got {value!r}")
+
+
 def need_choice(operator: str, name: str, value: Any, choices: tuple[str, ...]) -> None:
     """Raise ValueError unless `value` is one of `choices`."""
     if value not in choices:

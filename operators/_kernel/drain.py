@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 
 
 class Drain:
@@ -10,25 +11,39 @@ class Drain:
 
     This is how signals stay serial (§1.3) without a lock being held while anybody's code runs, and
     how a request made from inside on_next becomes another turn of a loop instead of a recursion (§3.3).
+
+    The lock says that somebody runs the loop; it is never waited for. A mark is left before the lock
+    is tried, and looked for after it is given back: so no mark is left that nobody sees.
     """
 
-    __slots__ = ("_lock", "_marks")
+    __slots__ = ("_mark", "_marks", "_take", "_turns")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._marks = 0
+        self._marks: deque[None] = deque(maxlen=1)
+        self._mark = self._marks.append
+        self._turns = threading.Lock()
+        self._take = self._turns.acquire
 
     def enter(self) -> bool:
         """Leave a mark; return True where the caller is now the one to run the loop."""
-        with self._lock:
-            self._marks += 1
-            return self._marks == 1
+        if self._marks:
+            return False  # an unseen mark says it already: somebody is to go round after this
+        self._mark(None)
+        if self._take(False):
+            self._see()
+            return True
+        return False
 
     def again(self) -> bool:
         """Ask, after a turn: return True where marks were left meanwhile, else fall idle."""
-        with self._lock:
-            if self._marks > 1:
-                self._marks = 1
-                return True
-            self._marks = 0
+        if self._see():
+            return True
+        self._turns.release()
+        return bool(self._marks) and self._take(False) and (self._see() or True)
+
+    def _see(self) -> bool:
+        try:
+            self._marks.popleft()
+        except IndexError:
             return False
+        return True

@@ -23,7 +23,7 @@ class _Drive:
     )  # fmt: skip
 
     def __init__(self, subscriber: Any) -> None:
-        self._subscriber = subscriber
+        self._subscriber: Any = subscriber
         self._items: Any = None
         self._ending: Callable[[], bool] = bool
         self._lock = threading.Lock()
@@ -165,12 +165,13 @@ class IteratorDrive(_Drive):
 class AsyncDrive(_Drive):
     """Pushes the items of a fused async generator from one task of an event loop."""
 
-    __slots__ = ("_lease", "_task", "_waiter")
+    __slots__ = ("_delivering", "_lease", "_task", "_waiter")
 
     def __init__(self, subscriber: Any) -> None:
         super().__init__(subscriber)
         self._lease = LoopLease()
         self._task: asyncio.Task[None] | None = None
+        self._delivering = False
         self._waiter: asyncio.Future[None] | None = None
 
     def start(self, items: AsyncGenerator[Any, None], ending: Callable[[], bool]) -> None:
@@ -206,10 +207,13 @@ class AsyncDrive(_Drive):
         task = self._task
         if task is None:
             self._continue()
-        elif task is not asyncio.current_task(self._lease.loop):
-            task.cancel()  # it may be waiting for its source, or for demand
+        elif self._delivering and task is not asyncio.current_task(self._lease.loop):
+            # It may be waiting for its source, or for demand. Before that and after, it is on its
+            # way to the end; a task that is cancelled before it begins would never get there.
+            task.cancel()
 
     async def _pump(self) -> None:
+        self._delivering = True
         try:
             await self._deliver()
         except asyncio.CancelledError:
@@ -223,6 +227,7 @@ class AsyncDrive(_Drive):
             self._over = True
             raise
         finally:
+            self._delivering = False
             await self._finish()
 
     async def _deliver(self) -> None:
@@ -258,5 +263,6 @@ class AsyncDrive(_Drive):
             await items.aclose()
         except Exception as error:
             drop_error(error, "raised by a source's cleanup")
-        self._signal_end(subscriber, self.bad or self.failure)
-        self._lease.release()
+        finally:
+            self._signal_end(subscriber, self.bad or self.failure)
+            self._lease.release()

@@ -40,7 +40,7 @@ class Outlet(QueuedStage):
         self._waiters: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
         self._finished = False
         self._on_cancel: list[Callable[[], object]] = []
-        self.dropped = 0
+        self.dropped: int = 0
         """Items dropped by the overflow policy."""
 
     @property

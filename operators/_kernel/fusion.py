@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import operator
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
@@ -159,7 +159,7 @@ def _write_body(out: _Writer, indent: int, steps: Sequence[Step], world: _World)
             closing.append((indent, lines[hole + 1 :], index))
             indent += lines[hole][0]
             ends.append([])
-        if step.ending is not None:
+        if step.ending:
             ends[-1].append(_expression(step.ending, index))
     for line in world.emit():
         out.add(indent, line)
@@ -179,7 +179,7 @@ def _write_ends(out: _Writer, indent: int, ends: list[str], world: _World) -> No
 
 def _write_flush(out: _Writer, indent: int, steps: Sequence[Step], world: _World) -> None:
     for index, step in enumerate(steps):
-        if step.flush is None:
+        if not step.flush:
             continue
         for depth, line in _expand(step.flush, index):
             for word in world.emit() if line == "emit" else [line]:
@@ -194,7 +194,7 @@ def _names(steps: Sequence[Step]) -> list[str]:
 
 
 def _leftovers(steps: Sequence[Step]) -> list[str]:
-    return [_expression(s.leftovers, i) for i, s in enumerate(steps) if s.leftovers is not None]
+    return [_expression(s.leftovers, i) for i, s in enumerate(steps) if s.leftovers]
 
 
 def _write_pull(steps: Sequence[Step], *, source_async: bool, items_async: bool) -> _Writer:
@@ -378,10 +378,12 @@ def _unknown() -> bool:
     return False
 
 
-_SIZED = {
-    type(iter(sample))
-    for sample in (range(0), range(2**70), (), [], "", "\u1234", b"", bytearray(), {}, set[Any]())
-} | {type(iter({}.values())), type(iter({}.items()))}
+_NO_ITEMS: dict[Any, Any] = {}
+_SAMPLES: tuple[Any, ...] = (
+    *(range(0), range(2**70), (), [], "", "\u1234", b"", bytearray(), set[Any]()),
+    *(_NO_ITEMS, _NO_ITEMS.values(), _NO_ITEMS.items()),
+)
+_SIZED: frozenset[Any] = frozenset(type(iter(sample)) for sample in _SAMPLES)
 """Iterators of the language whose length hint is exact."""
 
 
@@ -408,7 +410,8 @@ def open_items(
     An item is pulled from the iterator only when one is pulled from the result. What a step raises
     is annotated, shown to `sink` and raised.
     """
-    items, ending, node = source, _exhaustion(source), origin
+    items, ending = source, _exhaustion(source)
+    node: Node | None = origin
     for segment in segments(steps):
         function = _function("for", segment, _write_for)
         fail = _Blame(function, segment, node, sink)
@@ -428,7 +431,8 @@ def open_async_items(
 ) -> tuple[Any, Callable[[], bool]]:
     """Return an async generator of the items of an iterator, plain or async, after the steps."""
     is_async = isinstance(source, AsyncIterator)
-    items, node = source, origin
+    items: Any = source
+    node: Node | None = origin
     ending = _unknown if is_async else _exhaustion(source)
     for segment in segments(steps):
         kind, write = ("async", _write_async) if is_async else ("mixed", _write_mixed)

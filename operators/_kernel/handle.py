@@ -1,5 +1,8 @@
 """Handle: the run that for_each has started."""
 
+# A Handle and the Subscriber behind it are two halves of one thing; users are to see one of them.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import asyncio
@@ -97,8 +100,14 @@ class Handle:
             raise self._error.with_traceback(user_frames(self._error.__traceback__))
 
     def _begin(self, subscription: Any) -> None:
-        self._upstream = subscription
-        subscription.request(UNBOUNDED)
+        with self._lock:
+            over = self._cancelled or self._done.is_set()
+            if not over:
+                self._upstream = subscription
+        if over:
+            subscription.cancel()  # it came too late
+        else:
+            subscription.request(UNBOUNDED)
 
     def _fail(self, error: Exception) -> None:
         self._upstream.cancel()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
+from operators._kernel.arbiter import Arbiter
 from operators._kernel.failure import drop_error
 from operators._kernel.stage import EMPTY, NOWHERE, QueuedStage
 from reactive_streams import UNBOUNDED
@@ -18,12 +20,14 @@ def replenish_at(prefetch: int) -> int:
 class Inbox:
     """Holds at most `prefetch` items of one upstream, since it never asks for more."""
 
-    __slots__ = ("_limit", "_prefetch", "_taken", "items", "upstream")
+    __slots__ = ("_limit", "_prefetch", "_taken", "completed", "items", "upstream")
 
     def __init__(self, prefetch: int) -> None:
         self._prefetch = prefetch
         self._limit = UNBOUNDED if prefetch == UNBOUNDED else replenish_at(prefetch)
         self._taken = 0
+        self.completed = False
+        """Whether upstream has nothing more to send, so that it is not asked any more."""
         self.items: deque[Any] = deque()
         self.upstream: Any = NOWHERE
 
@@ -41,9 +45,27 @@ class Inbox:
 
     def replenish(self) -> None:
         """Ask for as many as were taken, where that is three quarters of the prefetch."""
-        if self._taken >= self._limit:
+        if self._taken >= self._limit and not self.completed:
             taken, self._taken = self._taken, 0
             self.upstream.request(taken)
+
+    def deliver(self, most: int, emit: Callable[[Any], None], stage: QueuedStage) -> int:
+        """Emit up to `most` items for the stage and return how many it were; replenish meanwhile."""
+        items = self.items
+        limit = self._limit
+        taken = self._taken  # the drain is the only one to count, so that a local will do
+        emitted = 0
+        while items and emitted != most:
+            emit(items.popleft())
+            emitted += 1
+            taken += 1
+            if stage.cancelled or stage.bad is not None:
+                break
+            if taken >= limit and not self.completed:
+                self.upstream.request(taken)
+                taken = 0
+        self._taken = taken
+        return emitted
 
     def clear(self) -> list[Any]:
         """Remove and return what it holds."""
@@ -56,53 +78,46 @@ class Inbox:
 class Inner:
     """The Subscriber of one of several upstreams of a stage, with an inbox of its own."""
 
-    __slots__ = ("cancelled", "done", "inbox", "stage")
+    __slots__ = ("_cancelled", "inbox", "stage")
 
     def __init__(self, stage: QueuedStage, prefetch: int) -> None:
         self.stage = stage
         self.inbox = Inbox(prefetch)
-        self.done = False
-        self.cancelled = False
+        # It may be cancelled before its Subscription comes, by another thread than that.
+        self.inbox.upstream = Arbiter()
+        self._cancelled = False
 
     def on_subscribe(self, subscription: Any) -> None:
-        self.inbox.upstream = subscription
-        if self.cancelled:
-            subscription.cancel()
-        else:
-            self.inbox.fill()
+        self.inbox.upstream.switch(subscription)
+        self.inbox.fill()
 
     def on_next(self, item: Any) -> None:
         self.inbox.items.append(item)
         self.stage.schedule()
 
     def on_error(self, error: Exception) -> None:
-        if self.cancelled:
+        if self._cancelled:
             drop_error(error, f"in {self.stage.node.title}, which was over; {self.stage.node.where}")
         else:
-            self.done = True
+            self.inbox.completed = True
             self.stage.abort(error)
 
     def on_complete(self) -> None:
-        self.done = True
+        self.inbox.completed = True
         self.stage.schedule()
 
-    def poll(self) -> Any:
-        """Return the next item, or EMPTY."""
-        return self.inbox.poll()
+    def deliver(self, most: int, emit: Callable[[Any], None]) -> int:
+        """Emit up to `most` of its items and return how many it were; part of the stage's loop."""
+        return self.inbox.deliver(most, emit, self.stage)
 
     def finished(self) -> bool:
         """Whether nothing more will come of it."""
-        return self.done and not self.inbox.items
-
-    def replenish(self) -> None:
-        """Ask for more when it is time."""
-        if not self.done:
-            self.inbox.replenish()
+        return self.inbox.completed and not self.inbox.items
 
     def close(self) -> list[Any]:
         """Cancel it and return what it held."""
-        self.cancelled = True
-        if not self.done:
+        self._cancelled = True
+        if not self.inbox.completed:
             self.inbox.upstream.cancel()
         return self.inbox.clear()
 
@@ -110,12 +125,11 @@ class Inner:
 class InboxStage(QueuedStage):
     """A queued stage with one upstream and an inbox for it."""
 
-    __slots__ = ("completed", "inbox")
+    __slots__ = ("inbox",)
 
     def __init__(self, downstream: Any, node: Any, scope: Any, prefetch: int) -> None:
         super().__init__(downstream, node, scope)
         self.inbox = Inbox(prefetch)
-        self.completed = False
 
     def started(self) -> None:
         self.inbox.upstream = self.upstream
@@ -123,7 +137,8 @@ class InboxStage(QueuedStage):
 
     def on_next(self, item: Any) -> None:
         self.inbox.items.append(item)
-        self.schedule()
+        if self.drain.enter():
+            self.dispatch()
 
     def on_error(self, error: Exception) -> None:
         # What came before the error is delivered before the error.
@@ -131,18 +146,14 @@ class InboxStage(QueuedStage):
         self.on_complete()
 
     def on_complete(self) -> None:
-        self.completed = True
+        self.inbox.completed = True
         self.schedule()
 
-    def poll(self) -> Any:
-        return self.inbox.poll()
+    def deliver(self, wanted: int) -> int:
+        return self.inbox.deliver(wanted, self.downstream.on_next, self)
 
     def exhausted(self) -> bool:
-        return self.completed and not self.inbox.items
-
-    def consumed(self, n: int) -> None:
-        if not self.completed:
-            self.inbox.replenish()
+        return self.inbox.completed and not self.inbox.items
 
     def held(self) -> list[Any]:
         return self.inbox.clear()

@@ -65,7 +65,7 @@ class Inlet(Stage):
             return
         self._emit(item)
 
-    def on_error(self, error: Exception) -> None:
+    def on_error(self, error: Exception | None) -> None:
         if error is None:
             self._violated(TypeError("the Publisher's on_error was given None (§2.13)"))
             raise TypeError("on_error: None is not an error (§2.13)")

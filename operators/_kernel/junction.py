@@ -68,7 +68,7 @@ class Junction(Source):
         # Without a Subscriber there was no demand; after a cancel there can be a last item (§2.8).
         drop_error(RuntimeError(f"an item came without demand (§1.1): {item!r}"), "in as_processor")
 
-    def on_error(self, error: Exception) -> None:
+    def on_error(self, error: Exception | None) -> None:
         if error is None:
             raise TypeError("on_error: None is not an error (§2.13)")
         self._finish(error)

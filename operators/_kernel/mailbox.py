@@ -183,15 +183,24 @@ class _Mailbox:
 class _ThreadMailbox(_Mailbox):
     """The mailbox of a thread, which blocks while it waits."""
 
-    __slots__ = ("_arrival",)
+    __slots__ = ("_bell", "_waiting")
 
     def __init__(self, chain: list[Node], scope: Scope) -> None:
         super().__init__(chain, scope)
-        self._arrival = threading.Condition()
+        self._waiting: deque[None] = deque()  # a mark while the thread waits, or is about to
+        self._bell = threading.Lock()
+        self._bell.acquire()
 
     def notify(self) -> None:
-        with self._arrival:
-            self._arrival.notify()
+        if self._waiting and self._unmark():
+            self._bell.release()
+
+    def _unmark(self) -> bool:
+        try:
+            self._waiting.popleft()
+        except IndexError:
+            return False
+        return True
 
     def wait(self) -> None:
         """Block until there is something; never inside a running event loop."""
@@ -201,9 +210,11 @@ class _ThreadMailbox(_Mailbox):
                 f"loop, to wait for {self._node.title}, written at {self._node.where}; "
                 "use `async for` or `await`"
             )
-        with self._arrival:
-            while not self.ready():
-                self._arrival.wait()
+        while not self.ready():
+            self._waiting.append(None)
+            # Whoever takes the mark off decides: something has come meanwhile, or the bell will ring.
+            if not (self.ready() and self._unmark()):
+                self._bell.acquire()
 
 
 class _LoopMailbox(_Mailbox):

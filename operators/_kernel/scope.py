@@ -36,7 +36,7 @@ class Scope:
     def __init__(
         self, watcher: Watcher | None = None, discard: Callable[[Any], object] | None = None
     ) -> None:
-        self.watcher = watcher
+        self.watcher: Watcher | None = watcher
         self._discard = discard
 
     @classmethod

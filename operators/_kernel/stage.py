@@ -46,11 +46,11 @@ class Stage:
     __slots__ = ("__weakref__", "done", "downstream", "node", "scope", "upstream")
 
     def __init__(self, downstream: Any, node: Node, scope: Scope) -> None:
-        self.downstream = downstream
-        self.node = node
-        self.scope = scope
+        self.downstream: Any = downstream
+        self.node: Node = node
+        self.scope: Scope = scope
         self.upstream: Any = NOWHERE
-        self.done = False
+        self.done: bool = False
 
     def on_subscribe(self, subscription: Any) -> None:
         self.upstream = subscription
@@ -111,7 +111,7 @@ class FusedStage(Stage):
 
     __slots__ = ("_closed", "_flush", "_leftovers", "_plain", "_shapers", "_unbounded", "on_next")
 
-    on_next: Callable[[Any], None]
+    on_next: Any  # a generated function
     foreign: ClassVar[bool] = False
 
     def __init__(self, downstream: Any, segment: list[Node], scope: Scope) -> None:
@@ -138,8 +138,6 @@ class FusedStage(Stage):
         if demand_error(n) is not None:
             self.upstream.request(n)  # whoever counts the demand signals the error, serially
             return
-        if n >= UNBOUNDED:
-            self._unbounded = True
         self._ask(n, len(self._shapers))
 
     def again(self, index: int) -> None:
@@ -151,6 +149,8 @@ class FusedStage(Stage):
         for shaper in reversed(self._shapers[:index]):
             if shaper is not None:
                 n = shaper.grant(n)
+        if n >= UNBOUNDED:
+            self._unbounded = True  # of upstream, that is: a take may lie between
         if n > 0:
             self.upstream.request(n)
 
@@ -238,15 +238,15 @@ class QueuedStage(Stage):
     (what is to be discarded at a cancel), and `consumed` (to replenish).
     """
 
-    __slots__ = ("_bad", "cancelled", "demand", "drain", "failure")
+    __slots__ = ("bad", "cancelled", "demand", "drain", "failure")
 
     def __init__(self, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
-        self.demand = Demand()
-        self.drain = Drain()
+        self.demand: Demand = Demand()
+        self.drain: Drain = Drain()
         self.failure: Exception | None = None
-        self.cancelled = False
-        self._bad: Exception | None = None
+        self.cancelled: bool = False
+        self.bad: Exception | None = None
 
     # What subclasses say ------------------------------------------------------------------------
 
@@ -261,6 +261,20 @@ class QueuedStage(Stage):
     def held(self) -> Iterable[Any]:
         """Remove and return all items held, to be discarded."""
         return ()
+
+    def deliver(self, wanted: int) -> int:
+        """Emit up to `wanted` items and return how many it were; part of the loop."""
+        emit = self.downstream.on_next
+        emitted = 0
+        while emitted != wanted:
+            item = self.poll()
+            if item is EMPTY:
+                break
+            emit(item)
+            emitted += 1
+            if self.cancelled or self.bad is not None:
+                break
+        return emitted
 
     def consumed(self, n: int) -> None:
         """Take note that `n` items were emitted; called between turns of the loop."""
@@ -293,7 +307,7 @@ class QueuedStage(Stage):
         if bad is None:
             self.demand.add(n)
         else:
-            self._bad = bad
+            self.bad = bad
         self.schedule()
 
     def cancel(self) -> None:
@@ -316,7 +330,7 @@ class QueuedStage(Stage):
         if self.done:
             drop_error(error, f"in {self.node.title}, which was over; {self.node.where}")
             return
-        self._bad = self._bad or error
+        self.bad = self.bad or error
         self.schedule()
 
     def run(self) -> None:
@@ -336,19 +350,9 @@ class QueuedStage(Stage):
     def _turn(self) -> None:
         if self._ended():
             return
-        wanted = self.demand.value
-        emitted = 0
-        emit = self.downstream.on_next
-        while emitted != wanted:
-            item = self.poll()
-            if item is EMPTY:
-                break
-            emit(item)
-            emitted += 1
-            if self.cancelled or self._bad is not None:
-                break
+        emitted = self.deliver(self.demand.value)
         if emitted:
-            wanted = self.demand.settle(emitted)
+            self.demand.settle(emitted)
             self.consumed(emitted)
         if not self._ended() and self.exhausted():
             self._terminate(self.failure)
@@ -360,9 +364,9 @@ class QueuedStage(Stage):
         if self.cancelled:
             self._close()
             return True
-        if self._bad is not None:
+        if self.bad is not None:
             self.halt()
-            self._terminate(self._bad)
+            self._terminate(self.bad)
             return True
         return False
 

@@ -34,13 +34,13 @@ class Step(Operator):
     __slots__ = ()
 
     body: ClassVar[str]
-    async_body: ClassVar[str | None] = None
+    async_body: ClassVar[str] = ""
     """The lines for an async generator, where they differ."""
-    flush: ClassVar[str | None] = None
+    flush: ClassVar[str] = ""
     """Lines run when upstream completes."""
-    leftovers: ClassVar[str | None] = None
+    leftovers: ClassVar[str] = ""
     """An expression for the items held; they are discarded when the stream is cut off."""
-    ending: ClassVar[str | None] = None
+    ending: ClassVar[str] = ""
     """An expression that is true once no further item can pass."""
     nests: ClassVar[bool] = False
     """Whether one item in can be many items out."""

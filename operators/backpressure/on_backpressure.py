@@ -41,7 +41,7 @@ class OnBackpressureBuffer(Link):
         self._overflow = overflow
         self._on_drop = on_drop
         blocks = overflow == "block"
-        self.contract = Contract.PREFETCH if blocks else Contract.UNBOUNDED_UPSTREAM  # type: ignore[misc]
+        self.contract: Contract = Contract.PREFETCH if blocks else Contract.UNBOUNDED_UPSTREAM
 
     @property
     def holds(self) -> int:

@@ -53,9 +53,9 @@ finally:
 """
 
     def __init__(self, fn: Callable[[Any], Any], name: str = "concat_map") -> None:
-        self.name = name  # type: ignore[misc]
+        self.name: str = name
         need_callable(name, "fn", fn)
-        self.fn = fn
+        self.fn: Callable[[Any], Any] = fn
 
     def values(self) -> dict[str, Any]:
         return {"make": self.make, "pull": pull_inner, "apull": apull, "close": close_source,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from operators._kernel.assembly import Link, connect, pullable, resolved
@@ -13,7 +14,7 @@ from operators._kernel.fusion import open_items
 from operators._kernel.inbox import Inner
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
-from operators._kernel.stage import EMPTY, QueuedStage
+from operators._kernel.stage import QueuedStage
 from operators.sources.publisher import as_node
 
 
@@ -34,13 +35,13 @@ class FlatMap(Link):
     def __init__(
         self, fn: Callable[[Any], Any], concurrency: int, prefetch: int, name: str = "flat_map"
     ) -> None:
-        self.name = name  # type: ignore[misc]
+        self.name: str = name
         need_callable(name, "fn", fn)
         need_count(name, "concurrency", concurrency)
         need_count(name, "prefetch", prefetch)
-        self.fn = fn
-        self.concurrency = concurrency
-        self.prefetch = prefetch
+        self.fn: Callable[[Any], Any] = fn
+        self.concurrency: int = concurrency
+        self.prefetch: int = prefetch
 
     @property
     def holds(self) -> int:
@@ -57,36 +58,30 @@ class FlatMap(Link):
 class _PulledInner:
     """An inner flow that is one fused iterator: it is pulled on demand, and holds nothing."""
 
-    __slots__ = ("_ending", "_failure", "_items", "_stage", "done")
+    __slots__ = ("_done", "_ending", "_items", "_stage")
 
     def __init__(self, stage: _FlatMapStage, chain: list[Node]) -> None:
         self._stage = stage
-        self._failure: Exception | None = None
-        self.done = False
-        opened = open_items(
-            chain[0].operator.iterator(), chain[0], chain[1:], stage.scope, self._fail
-        )
-        self._items, self._ending = opened
+        self._done = False
+        source = chain[0].operator.iterator()
+        self._items, self._ending = open_items(source, chain[0], chain[1:], stage.scope)
 
-    def _fail(self, error: Exception) -> None:
-        self._failure = error
-
-    def poll(self) -> Any:
+    def deliver(self, most: int, emit: Callable[[Any], None]) -> int:
+        stage = self._stage
+        emitted = 0
         try:
-            for item in self._items:
-                return item
-        except Exception as error:
-            self.done = True
-            self._stage.abort(error)
-            return EMPTY
-        self.done = True
-        return EMPTY
+            for item in islice(self._items, most):
+                emit(item)
+                emitted += 1
+                if stage.cancelled or stage.bad is not None:
+                    return emitted
+        except Exception as error:  # stages do not raise: it is the inner flow's
+            stage.abort(error)
+        self._done = emitted < most
+        return emitted
 
     def finished(self) -> bool:
-        return self.done or self._ending()
-
-    def replenish(self) -> None:
-        """Do nothing: it is never asked ahead."""
+        return self._done or self._ending()
 
     def close(self) -> list[Any]:
         self._items.close()  # type: ignore[attr-defined]
@@ -130,31 +125,34 @@ class _FlatMapStage(QueuedStage):
         self._completed = True
         self.schedule()
 
-    def poll(self) -> Any:
-        self._welcome()
+    def deliver(self, wanted: int) -> int:
+        emit = self.downstream.on_next
         active = self._active
-        unsuccessful = 0
-        while unsuccessful < len(active):
+        emitted = fruitless = 0
+        while emitted != wanted and not (self.cancelled or self.bad):
+            self._welcome()
+            if fruitless >= len(active):
+                break
             inner = active[0]
-            item = inner.poll()
-            if item is not EMPTY:
-                inner.replenish()
-                self._turn_left -= 1
-                if not self._turn_left:
-                    self._next_turn()
-                return item
+            count = inner.deliver(min(self._turn_left, wanted - emitted), emit)
+            emitted += count
+            self._turn_left -= count
             if inner.finished():
                 active.popleft()
                 self._free += 1
                 self._turn_left = self._operator.prefetch
-            else:
-                self._next_turn()
-                unsuccessful += 1
-        return EMPTY
+                self._refill()
+                continue
+            fruitless = 0 if count else fruitless + 1
+            if not count or not self._turn_left:
+                active.rotate(-1)
+                self._turn_left = self._operator.prefetch
+        return emitted
 
-    def _next_turn(self) -> None:
-        self._active.rotate(-1)
-        self._turn_left = self._operator.prefetch
+    def _refill(self) -> None:
+        if self._free and not self._completed:
+            free, self._free = self._free, 0
+            self.upstream.request(free)
 
     def _welcome(self) -> None:
         while self._arrived:
@@ -170,9 +168,7 @@ class _FlatMapStage(QueuedStage):
             self._turn_left = self._operator.prefetch
         if completed and not self._active and not self._arrived:
             return True
-        if self._free and not completed:
-            free, self._free = self._free, 0
-            self.upstream.request(free)
+        self._refill()
         return False
 
     def held(self) -> list[Any]:

@@ -29,8 +29,8 @@ class Zip(Link):
 
     def __init__(self, others: tuple[Node, ...], prefetch: int) -> None:
         need_count("zip", "prefetch", prefetch)
-        self.others = others
-        self.prefetch = prefetch
+        self.others: tuple[Node, ...] = others
+        self.prefetch: int = prefetch
 
     @property
     def holds(self) -> int:
@@ -66,9 +66,9 @@ class _ZipStage(QueuedStage):
         sides = self._sides
         if not all(side.inbox.items for side in sides):
             return EMPTY
-        item = tuple([side.poll() for side in sides])
+        item = tuple([side.inbox.poll() for side in sides])
         for side in sides:
-            side.replenish()
+            side.inbox.replenish()
         return item
 
     def exhausted(self) -> bool:

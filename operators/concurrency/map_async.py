@@ -41,15 +41,15 @@ class MapAsync(Link):
     ) -> None:
         need_callable("map_async", "fn", fn)
         need_count("map_async", "concurrency", concurrency)
-        self.is_coroutine = _is_coroutine_function(fn)
+        self.is_coroutine: bool = _is_coroutine_function(fn)
         if executor is not None:
             need_methods("map_async", "concurrent.futures.Executor", executor, "submit", "shutdown")
             if self.is_coroutine:
                 raise TypeError("map_async: a coroutine function runs on the event loop, not on executor=")
-        self.fn = fn
-        self.concurrency = concurrency
-        self.ordered = ordered
-        self.executor = executor
+        self.fn: Callable[[Any], Any] = fn
+        self.concurrency: int = concurrency
+        self.ordered: bool = ordered
+        self.executor: Executor | None = executor
 
     @property
     def holds(self) -> int:
@@ -84,6 +84,11 @@ class _Call:
         self.cancelled = False
         self.error: Exception | None = None
         self.result: Any = None
+
+    def fail(self, error: Exception) -> None:
+        """Take note that the call could not be made."""
+        self.error = error
+        self.done = True
 
     def settle(self, future: Any) -> None:
         """Take over the outcome of a future that is done; None: it was never begun."""
@@ -123,7 +128,13 @@ class _LoopCalls:
             call.settle(None)
             settled()
             return
-        call.future = task = self._lease.loop.create_task(self._fn(call.item))
+        try:
+            coroutine = self._fn(call.item)
+        except Exception as error:  # a coroutine function that cannot be called with one argument
+            call.fail(error)
+            settled()
+            return
+        call.future = task = self._lease.loop.create_task(coroutine)
         self._tasks.add(task)
 
         def done(task: asyncio.Task[Any]) -> None:

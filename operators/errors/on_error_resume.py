@@ -28,7 +28,7 @@ class OnErrorResume(Link):
     contract = Contract.SEQUENTIAL
 
     def __init__(self, fn: Callable[[Exception], Any], name: str = "on_error_resume") -> None:
-        self.name = name  # type: ignore[misc]
+        self.name: str = name
         need_callable(name, "fn", fn)
         self._fn = fn
 

@@ -52,7 +52,7 @@ class TapSignals(Link):
     contract = Contract.PASS_THROUGH
 
     def __init__(self, functions: dict[str, Callable[..., object]]) -> None:
-        self.functions = functions
+        self.functions: dict[str, Callable[..., object]] = functions
 
     @property
     def details(self) -> str:

@@ -10,6 +10,14 @@ from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 
 
+def need_async_iterable(items: Any) -> None:
+    """Raise TypeError unless `items` can be iterated by `async for`."""
+    if not isinstance(items, AsyncIterable):
+        raise TypeError(
+            f"from_async_iterable: needs an async iterable, got {items!r} ({type(items).__name__})"
+        )
+
+
 class FromAsyncIterable(AsyncIterableSource):
     """The items of an async iterable, run on the running event loop or on the library's own.
 

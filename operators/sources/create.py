@@ -10,7 +10,7 @@ from typing import Any, Generic
 from typing_extensions import TypeVar
 
 from operators._kernel.assembly import Source
-from operators._kernel.checks import need_callable, need_choice, need_count
+from operators._kernel.checks import need_callable, need_choice, need_count, need_exception
 from operators._kernel.contract import Contract
 from operators._kernel.emitter import OVERFLOWS, Outlet
 from operators._kernel.loops import LoopLease
@@ -50,8 +50,7 @@ class _Emitting(Generic[T_contra]):
 
     def error(self, error: Exception) -> None:
         """End the stream with an error, after what is buffered (§1.4)."""
-        if not isinstance(error, Exception):
-            raise TypeError(f"error: needs an Exception (an instance), got {error!r}")
+        need_exception("error", error)
         self._outlet.complete(error)
 
     def on_cancel(self, fn: Callable[[], object]) -> None:
@@ -159,6 +158,7 @@ class _Task:
         self._outlet = outlet
         self._lease = lease
         self._task: asyncio.Task[None] | None = None
+        self._producing = False
 
     def begin(self) -> None:
         self._lease.call(self._start)
@@ -168,17 +168,22 @@ class _Task:
         self._outlet.on_cancel(lambda: self._lease.call(self._stop))
 
     def _stop(self) -> None:
-        if self._task is not None and self._task is not asyncio.current_task(self._lease.loop):
-            self._task.cancel()
+        # A task that is cancelled before it begins would never give the loop back.
+        task = self._task
+        if task is not None and self._producing and task is not asyncio.current_task(self._lease.loop):
+            task.cancel()
 
     async def _run(self) -> None:
         emitter: AsyncEmitter[Any] = AsyncEmitter(self._outlet)
+        self._producing = True
         try:
-            await self._producer(emitter)
+            if not self._outlet.over:
+                await self._producer(emitter)
         except asyncio.CancelledError:
             if not self._outlet.over:
                 self._outlet.complete(RuntimeError("the event loop cancelled create's producer"))
         except Exception as error:
             self._outlet.complete(self._outlet.blame(error))
         finally:
+            self._producing = False
             self._lease.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operators._kernel.assembly import Failed
+from operators._kernel.checks import need_exception
 
 
 class Error(Failed):
@@ -17,6 +18,5 @@ class Error(Failed):
     __slots__ = ()
 
     def __init__(self, error: Exception) -> None:
-        if not isinstance(error, Exception):
-            raise TypeError(f"error: needs an Exception (an instance), got {error!r}")
+        need_exception("error", error)
         super().__init__(error)

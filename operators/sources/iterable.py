@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator
 from typing import Any
 
 from operators._kernel.assembly import IterableSource
@@ -24,7 +24,7 @@ class FromIterable(IterableSource):
     contract = Contract.ON_DEMAND
 
     def __init__(self, items: Iterable[Any], name: str = "from_iterable") -> None:
-        self.name = name  # type: ignore[misc]
+        self.name: str = name
         self._items = items
         # An iterator is its own iterator: it can be gone through once, by one Subscriber.
         self._claim = Claim() if isinstance(items, Iterator) else None
@@ -43,6 +43,15 @@ class FromIterable(IterableSource):
         return iter(self._items)
 
 
+def need_iterable(items: Any) -> None:
+    """Raise TypeError unless `items` can be iterated."""
+    if not isinstance(items, Iterable) and not hasattr(items, "__getitem__"):
+        hint = "; use from_async_iterable" if isinstance(items, AsyncIterable) else ""
+        raise TypeError(
+            f"from_iterable: needs an iterable, got {items!r} ({type(items).__name__}){hint}"
+        )
+
+
 class FromFlows(FromIterable):
     """Given flows, as the outer source of a concat or a merge.
 
@@ -52,12 +61,16 @@ class FromFlows(FromIterable):
     fails        never
     """
 
-    __slots__ = ("flows",)
+    __slots__ = ("_flows",)
 
     def __init__(self, flows: tuple[Node, ...]) -> None:
         super().__init__(flows, "flows")
-        self.flows = flows  # type: ignore[misc]
+        self._flows = flows
+
+    @property
+    def flows(self) -> tuple[Node, ...]:
+        return self._flows
 
     @property
     def details(self) -> str:
-        return str(len(self.flows))
+        return str(len(self._flows))

@@ -26,10 +26,10 @@ $item = ($number, $item)
 $number += 1
 """
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: Any) -> None:
         if isinstance(start, bool) or not isinstance(start, int):
             raise TypeError(f"enumerate: start must be an int, got {start!r}")
-        self._start = start
+        self._start: int = start
 
     def values(self) -> dict[str, Any]:
         return {"number": self._start}

@@ -165,11 +165,18 @@ class WithoutNotes:
 
 
 def run_docstrings(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Runs the examples of a module's docstrings; what went wrong, or nothing."""
+    """Runs the examples of a module's docstrings; what went wrong, or nothing.
+
+    They see what the module sees, and what its package exports: that is what a reader has imported.
+    """
+    package = sys.modules.get(module.__name__.partition(".")[0], module)
+    exported = {name: getattr(package, name) for name in getattr(package, "__all__", ())}
     monkeypatch.setattr(doctest, "traceback", WithoutNotes())
     report = io.StringIO()
     runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS)
-    for example in doctest.DocTestFinder(exclude_empty=True).find(module):
+    for example in doctest.DocTestFinder(exclude_empty=True).find(
+        module, globs={**exported, **module.__dict__}
+    ):
         runner.run(example, out=report.write)
     return report.getvalue()
 

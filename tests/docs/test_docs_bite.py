@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def test_comparison(expected, printed, same):
 @pytest.mark.parametrize(
     ("commands", "good"),
     [
-        ("$ python -m operators run x\n$ make test\n", True),
+        ("$ python -m doctest x\n$ make test\n", True),
         ("$ python -m json.tool\nno such output\n", True),
         ("$ python -m operatros run x\n", False),
         ("$ python -m operators.nothing\n", False),
@@ -139,6 +140,16 @@ def test_examples(monkeypatch, example, wrong):
     module = types.ModuleType("module", example)
     report = docs.run_docstrings(module, monkeypatch)
     assert bool(report) is wrong
+
+
+def test_examples_see_what_the_package_exports(monkeypatch):
+    package = types.ModuleType("package")
+    package.__dict__.update(__all__=["answer"], answer=42, hidden=43)
+    monkeypatch.setitem(sys.modules, "package", package)
+    module = types.ModuleType("package.part", ">>> answer\n42\n")
+    assert docs.run_docstrings(module, monkeypatch) == ""
+    module = types.ModuleType("package.part", ">>> hidden\n43\n")
+    assert "NameError" in docs.run_docstrings(module, monkeypatch)
 
 
 def test_an_exception_with_notes_is_the_same_on_every_python(monkeypatch):

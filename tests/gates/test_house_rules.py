@@ -62,11 +62,14 @@ BAD = [
         "pyproject.toml: playground is missing in tool.importlinter.root_packages",
         id="forgotten-package",
     ),
+    pytest.param(
+        "operators/timing/delay.py", "X = 1\n", "operators/timing: has no __init__.py", id="folder"
+    ),
 ]
 
 GOOD = [
     pytest.param("operators/_kernel/lock.py", "import threading\n", id="kernel-locks"),
-    pytest.param("operators/schedulers/thread.py", "import threading\n", id="scheduler-threads"),
+    pytest.param("operators/schedulers/__init__.py", "import threading\n", id="scheduler-threads"),
     pytest.param("operators/_kernel/a.py", "from . import stage\n", id="kernel-relative"),
     pytest.param("reactive_streams/a.py", "from typing_extensions import Protocol\n", id="typing"),
     pytest.param("operators/map.py", LONG[:-6], id="not-too-long"),
