@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic
-
 from typing_extensions import TypeVar
 
 from operators._faces.face import need_flow
@@ -20,7 +18,7 @@ T_contra = TypeVar("T_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
 
 
-class _FlowProcessor(Generic[T_contra, R_co]):
+class _FlowProcessor(Processor[T_contra, R_co]):
     """The Processor of `as_processor`."""
 
     __slots__ = ("_flow", "_junction")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from typing_extensions import TypeVar
 
 from operators._faces.face import Face, T_co
-from operators._kernel.node import Node
+from operators._kernel.node import Node, Operator
 from operators.combining.concat_map import ConcatMap
 from operators.combining.flat_map import FlatMap
 from operators.combining.zip import Zip
@@ -79,7 +79,7 @@ class Combining(Face[T_co]):
         prefetch: int = 32,
     ) -> Flow[tuple[T_co, A, B, C, D]]: ...
     @overload
-    def zip(self, *others: Publisher[Any], prefetch: int = 32) -> Flow[tuple[Any, ...]]: ...
+    def zip(self, *others: Publisher[U], prefetch: int = 32) -> Flow[tuple[T_co | U, ...]]: ...
     def zip(self, *others: Publisher[Any], prefetch: int = 32) -> Flow[Any]:
         """Return a flow of tuples of the n-th items of all flows.
 
@@ -91,7 +91,32 @@ class Combining(Face[T_co]):
         """
         return self._then(Zip(tuple(as_node("zip", "others", other) for other in others), prefetch))
 
-    def merge(self, *others: Publisher[U], prefetch: int = 32) -> Flow[T_co | U]:
+    @overload
+    def merge(self, *, prefetch: int = 32) -> Flow[T_co]: ...
+    @overload
+    def merge(self, a: Publisher[A], /, *, prefetch: int = 32) -> Flow[T_co | A]: ...
+    @overload
+    def merge(
+        self, a: Publisher[A], b: Publisher[B], /, *, prefetch: int = 32
+    ) -> Flow[T_co | A | B]: ...
+    @overload
+    def merge(
+        self, a: Publisher[A], b: Publisher[B], c: Publisher[C], /, *, prefetch: int = 32
+    ) -> Flow[T_co | A | B | C]: ...
+    @overload
+    def merge(
+        self,
+        a: Publisher[A],
+        b: Publisher[B],
+        c: Publisher[C],
+        d: Publisher[D],
+        /,
+        *,
+        prefetch: int = 32,
+    ) -> Flow[T_co | A | B | C | D]: ...
+    @overload
+    def merge(self, *others: Publisher[U], prefetch: int = 32) -> Flow[T_co | U]: ...
+    def merge(self, *others: Publisher[Any], prefetch: int = 32) -> Flow[Any]:
         """Return a flow of the items of all flows, as they come; none starves another.
 
         The flows take turns of up to `prefetch` items, and each is asked for so many ahead.
@@ -103,7 +128,23 @@ class Combining(Face[T_co]):
         operator = FlatMap(_itself, len(flows), prefetch, "merge")
         return _flow(Node(operator, Node(FromFlows(flows))))
 
-    def concat(self, *others: Publisher[U]) -> Flow[T_co | U]:
+    @overload
+    def concat(self) -> Flow[T_co]: ...
+    @overload
+    def concat(self, a: Publisher[A], /) -> Flow[T_co | A]: ...
+    @overload
+    def concat(self, a: Publisher[A], b: Publisher[B], /) -> Flow[T_co | A | B]: ...
+    @overload
+    def concat(
+        self, a: Publisher[A], b: Publisher[B], c: Publisher[C], /
+    ) -> Flow[T_co | A | B | C]: ...
+    @overload
+    def concat(
+        self, a: Publisher[A], b: Publisher[B], c: Publisher[C], d: Publisher[D], /
+    ) -> Flow[T_co | A | B | C | D]: ...
+    @overload
+    def concat(self, *others: Publisher[U]) -> Flow[T_co | U]: ...
+    def concat(self, *others: Publisher[Any]) -> Flow[Any]:
         """Return a flow of the items of all flows, one flow after another.
 
         A flow is subscribed to when the one before has completed and there is demand for more.
@@ -114,7 +155,9 @@ class Combining(Face[T_co]):
         flows = self._together("concat", others, ConcatMap)
         return _flow(Node(ConcatMap(_itself, "concat"), Node(FromFlows(flows))))
 
-    def _together(self, name: str, others: tuple[Any, ...], kind: type) -> tuple[Node, ...]:
+    def _together(
+        self, name: str, others: tuple[Any, ...], kind: type[Operator]
+    ) -> tuple[Node, ...]:
         # A chain of concats (or merges) is one of all their flows, however long it grows.
         added = tuple(as_node(name, "others", other) for other in others)
         node = self.node

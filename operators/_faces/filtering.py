@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
 from typing_extensions import TypeIs, TypeVar
 
@@ -29,6 +29,8 @@ class Filtering(Face[T_co]):
 
     @overload
     def filter(self, predicate: Callable[[T_co], TypeIs[R]]) -> Flow[R]: ...
+    @overload
+    def filter(self, predicate: Callable[[T_co], TypeGuard[R]]) -> Flow[R]: ...
     @overload
     def filter(self, predicate: Callable[[T_co], Any]) -> Flow[T_co]: ...
     def filter(self, predicate: Callable[[T_co], Any]) -> Flow[Any]:

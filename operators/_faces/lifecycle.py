@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Concatenate
+from typing import TYPE_CHECKING, Any, Concatenate
 
 from typing_extensions import ParamSpec, TypeVar
 
@@ -63,7 +63,7 @@ class Lifecycle(Face[T_co]):
         """
         return self._then(OnFinally(fn))
 
-    def on_discard(self, fn: Callable[[T_co], object]) -> Flow[T_co]:
+    def on_discard(self, fn: Callable[[Any], object]) -> Flow[T_co]:
         """Return the same flow; items that the operators above hold when it ends early go to `fn`.
 
         Each item that was accepted and can no longer be delivered is handed over exactly once.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
 from typing_extensions import TypeVar
 
@@ -44,7 +44,7 @@ class Sources(Face[T_co]):
         return _flow(FromIterable(items, "of"))
 
     @classmethod
-    def empty(cls) -> Flow[Any]:
+    def empty(cls) -> Flow[NoReturn]:
         """Return a flow that completes at once, without an item and without demand (§1.5).
 
         >>> list(Flow.empty())
@@ -53,12 +53,12 @@ class Sources(Face[T_co]):
         return _flow(FromIterable((), "empty"))
 
     @classmethod
-    def never(cls) -> Flow[Any]:
+    def never(cls) -> Flow[NoReturn]:
         """Return a flow that sends no item and no end; only a cancel, or a bad request, ends it."""
         return _flow(Never())
 
     @classmethod
-    def error(cls, error: Exception) -> Flow[Any]:
+    def error(cls, error: Exception) -> Flow[NoReturn]:
         """Return a flow that fails with `error` at once, without demand (§1.4).
 
         >>> list(Flow.error(ValueError("no luck")).on_error_return("well"))

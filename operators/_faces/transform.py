@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 A = TypeVar("A")
+U = TypeVar("U")
 
 
 class Transform(Face[T_co]):
@@ -38,7 +39,7 @@ class Transform(Face[T_co]):
         return self._then(Map(fn))
 
     @overload
-    def scan(self, fn: Callable[[Any, T_co], T_co]) -> Flow[T_co]: ...
+    def scan(self: Transform[U], fn: Callable[[U, U], U]) -> Flow[U]: ...
     @overload
     def scan(self, fn: Callable[[A, T_co], A], seed: A) -> Flow[A]: ...
     def scan(self, fn: Callable[[Any, T_co], Any], seed: Any = NOTHING) -> Flow[Any]:
@@ -53,7 +54,7 @@ class Transform(Face[T_co]):
         return self._then(Scan(fn, seed))
 
     @overload
-    def reduce(self, fn: Callable[[Any, T_co], T_co]) -> Flow[T_co]: ...
+    def reduce(self: Transform[U], fn: Callable[[U, U], U]) -> Flow[U]: ...
     @overload
     def reduce(self, fn: Callable[[A, T_co], A], seed: A) -> Flow[A]: ...
     def reduce(self, fn: Callable[[Any, T_co], Any], seed: Any = NOTHING) -> Flow[Any]:

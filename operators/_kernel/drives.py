@@ -10,6 +10,7 @@ from typing import Any
 
 from operators._kernel.demand import demand_error
 from operators._kernel.failure import drop_error
+from operators._kernel.fusion import let_go
 from operators._kernel.loops import LoopLease
 from reactive_streams import UNBOUNDED
 
@@ -120,6 +121,7 @@ class IteratorDrive(_Drive):
 
     def _run(self) -> None:
         items = self._items
+        wanted = -1
         try:
             wanted = self._advance(0)
             while wanted > 0:
@@ -155,10 +157,7 @@ class IteratorDrive(_Drive):
     def _finish(self) -> None:
         subscriber = self._conclude()
         items, self._items = self._items, None
-        try:
-            items.close()
-        except Exception as error:
-            drop_error(error, "raised by a source's cleanup")
+        let_go(items)
         self._signal_end(subscriber, self.bad or self.failure)
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import operator
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
-from operators._kernel.failure import NOTHING, annotate
+from operators._kernel.failure import NOTHING, annotate, drop_error
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.step import Step
@@ -383,7 +383,7 @@ _SAMPLES: tuple[Any, ...] = (
     *(range(0), range(2**70), (), [], "", "\u1234", b"", bytearray(), set[Any]()),
     *(_NO_ITEMS, _NO_ITEMS.values(), _NO_ITEMS.items()),
 )
-_SIZED: frozenset[Any] = frozenset(type(iter(sample)) for sample in _SAMPLES)
+_SIZED: frozenset[Any] = frozenset([type(iter(sample)) for sample in _SAMPLES])
 """Iterators of the language whose length hint is exact."""
 
 
@@ -392,6 +392,14 @@ def close_source(source: Any) -> None:
     # Only what nobody else can go on with is closed; a file or a cursor belongs to its opener.
     if isinstance(source, GeneratorType):
         source.close()
+
+
+def let_go(items: Any) -> None:
+    """Close a generator that nobody pulls any more; what its cleanup raises no one can receive."""
+    try:
+        close_source(items)
+    except Exception as error:
+        drop_error(error, "raised by a source's cleanup")
 
 
 async def _aclose(source: Any) -> None:
@@ -404,13 +412,14 @@ Sink = Callable[[Exception], None]
 
 def open_items(
     source: Iterator[Any], origin: Node, steps: Steps, scope: Scope, sink: Sink | None = None
-) -> tuple[Iterator[Any], Callable[[], bool]]:
+) -> tuple[Generator[Any, None, None], Callable[[], bool]]:
     """Return the items of an iterator after the steps, and whether their end is known by now.
 
     An item is pulled from the iterator only when one is pulled from the result. What a step raises
     is annotated, shown to `sink` and raised.
     """
-    items, ending = source, _exhaustion(source)
+    items: Any = source
+    ending = _exhaustion(source)
     node: Node | None = origin
     for segment in segments(steps):
         function = _function("for", segment, _write_for)

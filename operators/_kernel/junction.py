@@ -25,7 +25,8 @@ class Junction(Source):
     fails        when the Processor's on_error is called, or the upstream breaks a rule
     """
 
-    __slots__ = ("_arbiter", "_drain", "_end", "_ended", "_inlet", "_open", "_subscribed", "_taken")
+    __slots__ = ("_arbiter", "_drain", "_end", "_ended", "_inlet", "_open", "_subscribed", "_taken",
+                 "_upstream")  # fmt: skip
     name = "as_processor"
     contract = Contract.FOREIGN
 
@@ -35,6 +36,7 @@ class Junction(Source):
         self._taken = Claim()
         self._subscribed = Claim()
         self._inlet: Inlet | None = None
+        self._upstream: Any = None
         self._open = False
         self._end: tuple[Exception | None] | None = None
         self._ended = False
@@ -55,7 +57,8 @@ class Junction(Source):
     def on_subscribe(self, subscription: Any) -> None:
         need_methods("on_subscribe", "Subscription", subscription, "request", "cancel")
         if self._subscribed.take():
-            self._arbiter.switch(subscription)
+            self._upstream = subscription
+            self._proceed()
         else:
             subscription.cancel()  # §2.5
 
@@ -85,6 +88,10 @@ class Junction(Source):
         if not self._drain.enter():
             return
         while True:
+            # What downstream asks for inside its on_subscribe must wait for that to return (§1.3).
+            if self._open and self._upstream is not None:
+                upstream, self._upstream = self._upstream, None
+                self._arbiter.switch(upstream)
             if self._open and self._end is not None and not self._ended and self._inlet is not None:
                 self._ended = True
                 if self._end[0] is None:

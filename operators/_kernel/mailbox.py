@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import suppress
 from typing import Any
 
+from operators._kernel.arbiter import Arbiter
 from operators._kernel.assembly import (
     AsyncIterableSource,
     IterableSource,
@@ -24,7 +25,6 @@ from operators._kernel.loops import running_loop
 from operators._kernel.node import Node
 from operators._kernel.relay import uncoupled
 from operators._kernel.scope import Scope
-from operators._kernel.stage import NOWHERE
 from operators._kernel.step import Step
 
 PREFETCH = 32
@@ -56,8 +56,7 @@ def pull(node: Node) -> Generator[Any, None, None]:
     edge = none_check(chain)
     if _waiting_pullable(chain, scope, asynchronous=False):
         steps = [*chain[1:], *edge]
-        items: Any = open_items(_open(chain[0]), chain[0], steps, scope)[0]
-        return items
+        return open_items(_open(chain[0]), chain[0], steps, scope)[0]
     return _pull_pushed([*chain, *edge], scope)
 
 
@@ -117,10 +116,11 @@ class _Mailbox:
         self._done = False
         self._closed = False
         self._error: Exception | None = None
-        self._upstream: Any = NOWHERE
+        # The Subscription may come later than the loop wants its first item, or than it is left.
+        self._upstream = Arbiter()
 
     def on_subscribe(self, subscription: Any) -> None:
-        self._upstream = subscription
+        self._upstream.switch(subscription)
 
     def on_next(self, item: Any) -> None:
         self.items.append(item)

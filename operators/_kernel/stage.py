@@ -6,7 +6,7 @@ Three kinds: `Stage` passes signals on as they come, `FusedStage` runs a segment
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from operators._kernel.demand import Demand, demand_error

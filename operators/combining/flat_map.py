@@ -10,7 +10,7 @@ from typing import Any
 from operators._kernel.assembly import Link, connect, pullable, resolved
 from operators._kernel.checks import need_callable, need_count
 from operators._kernel.contract import Contract
-from operators._kernel.fusion import open_items
+from operators._kernel.fusion import let_go, open_items
 from operators._kernel.inbox import Inner
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -84,7 +84,7 @@ class _PulledInner:
         return self._done or self._ending()
 
     def close(self) -> list[Any]:
-        self._items.close()  # type: ignore[attr-defined]
+        let_go(self._items)
         return []
 
 
@@ -138,7 +138,7 @@ class _FlatMapStage(QueuedStage):
             emitted += count
             self._turn_left -= count
             if inner.finished():
-                active.popleft()
+                active.popleft().close()  # its end may be known before its source is closed
                 self._free += 1
                 self._turn_left = self._operator.prefetch
                 self._refill()
@@ -162,9 +162,13 @@ class _FlatMapStage(QueuedStage):
         completed = self._completed
         self._welcome()
         if any(inner.finished() for inner in self._active):
-            left = [inner for inner in self._active if not inner.finished()]
-            self._free += len(self._active) - len(left)
-            self._active = deque(left)
+            inners, self._active = self._active, deque()
+            for inner in inners:
+                if inner.finished():
+                    inner.close()
+                    self._free += 1
+                else:
+                    self._active.append(inner)
             self._turn_left = self._operator.prefetch
         if completed and not self._active and not self._arrived:
             return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from operators._kernel.assembly import IterableSource
@@ -46,7 +46,7 @@ class FromIterable(IterableSource):
 def need_iterable(items: Any) -> None:
     """Raise TypeError unless `items` can be iterated."""
     if not isinstance(items, Iterable) and not hasattr(items, "__getitem__"):
-        hint = "; use from_async_iterable" if isinstance(items, AsyncIterable) else ""
+        hint = "; use from_async_iterable" if hasattr(items, "__aiter__") else ""
         raise TypeError(
             f"from_iterable: needs an iterable, got {items!r} ({type(items).__name__}){hint}"
         )

@@ -9,7 +9,7 @@ from typing import Any
 from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
-from operators._kernel.fusion import close_source
+from operators._kernel.fusion import close_source, let_go
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import EMPTY, QueuedStage
@@ -118,7 +118,7 @@ class _IterableStage(QueuedStage):
     def held(self) -> list[Any]:
         current, self._current = self._current, None
         if current is not None:
-            close_source(current[0])
+            let_go(current[0])
         held = list(self._waiting)
         self._waiting.clear()
         return held
