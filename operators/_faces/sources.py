@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 from typing_extensions import TypeVar
 
@@ -16,7 +16,7 @@ from operators.sources.defer import Defer
 from operators.sources.error import Error
 from operators.sources.generate import Generate
 from operators.sources.iterable import FromIterable, need_iterable
-from operators.sources.never import Never
+from operators.sources.never import Never as NeverSource
 from operators.sources.publisher import FromPublisher
 from operators.schedulers import Scheduler
 from reactive_streams import Publisher
@@ -41,10 +41,12 @@ class Sources(Face[T_co]):
         >>> list(Flow.of("a", "b"))
         ['a', 'b']
         """
+        if any(item is None for item in items):
+            raise TypeError("of: None is not an element (§2.13); use another value for 'nothing'")
         return _flow(FromIterable(items, "of"))
 
     @classmethod
-    def empty(cls) -> Flow[NoReturn]:
+    def empty(cls) -> Flow[Never]:
         """Return a flow that completes at once, without an item and without demand (§1.5).
 
         >>> list(Flow.empty())
@@ -53,12 +55,12 @@ class Sources(Face[T_co]):
         return _flow(FromIterable((), "empty"))
 
     @classmethod
-    def never(cls) -> Flow[NoReturn]:
+    def never(cls) -> Flow[Never]:
         """Return a flow that sends no item and no end; only a cancel, or a bad request, ends it."""
-        return _flow(Never())
+        return _flow(NeverSource())
 
     @classmethod
-    def error(cls, error: Exception) -> Flow[NoReturn]:
+    def error(cls, error: Exception) -> Flow[Never]:
         """Return a flow that fails with `error` at once, without demand (§1.4).
 
         >>> list(Flow.error(ValueError("no luck")).on_error_return("well"))

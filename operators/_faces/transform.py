@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 A = TypeVar("A")
-U = TypeVar("U")
 
 
 class Transform(Face[T_co]):
@@ -39,10 +38,10 @@ class Transform(Face[T_co]):
         return self._then(Map(fn))
 
     @overload
-    def scan(self: Transform[U], fn: Callable[[U, U], U]) -> Flow[U]: ...
+    def scan(self, fn: Callable[[T_co, T_co], T_co]) -> Flow[T_co]: ...
     @overload
     def scan(self, fn: Callable[[A, T_co], A], seed: A) -> Flow[A]: ...
-    def scan(self, fn: Callable[[Any, T_co], Any], seed: Any = NOTHING) -> Flow[Any]:
+    def scan(self, fn: Callable[[Any, Any], Any], seed: Any = NOTHING) -> Flow[Any]:
         """Return a flow of the running results of a fold, one for each item.
 
         Without `seed` the first item is the first result; the seed itself is not emitted.
@@ -54,10 +53,10 @@ class Transform(Face[T_co]):
         return self._then(Scan(fn, seed))
 
     @overload
-    def reduce(self: Transform[U], fn: Callable[[U, U], U]) -> Flow[U]: ...
+    def reduce(self, fn: Callable[[T_co, T_co], T_co]) -> Flow[T_co]: ...
     @overload
     def reduce(self, fn: Callable[[A, T_co], A], seed: A) -> Flow[A]: ...
-    def reduce(self, fn: Callable[[Any, T_co], Any], seed: Any = NOTHING) -> Flow[Any]:
+    def reduce(self, fn: Callable[[Any, Any], Any], seed: Any = NOTHING) -> Flow[Any]:
         """Return a flow of one item: the result of a fold over all; upstream is asked without bound.
 
         Without `seed` the first item is the start, and no items give no result.

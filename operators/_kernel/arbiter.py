@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from operators._kernel.demand import demand_error
+from operators._kernel.failure import NOTHING
 from operators._kernel.stage import NOWHERE
 from reactive_streams import UNBOUNDED
 
@@ -18,7 +19,7 @@ class Arbiter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._asked = 0
-        self._bad: Any = None
+        self._bad: Any = NOTHING  # whatever was asked for, None too
         self._current: Any = NOWHERE
         self.cancelled = False
         self.produced = 0
@@ -28,19 +29,19 @@ class Arbiter:
     def wanted(self) -> bool:
         """Whether more was asked for than was produced; to be read between two upstreams."""
         with self._lock:
-            return self._asked > self.produced or self._bad is not None
+            return self._asked > self.produced or self._bad is not NOTHING
 
     @property
     def misused(self) -> bool:
         """Whether downstream made a bad request, so that an error now is the answer to it (§3.9)."""
-        return self._bad is not None
+        return self._bad is not NOTHING
 
     def request(self, n: int) -> None:
         """Pass demand on to the current upstream, and remember it for the next."""
         with self._lock:
             if demand_error(n) is None:
                 self._asked = min(self._asked + n, UNBOUNDED)
-            elif self._bad is None:
+            elif self._bad is NOTHING:
                 self._bad = n
             current = self._current
         current.request(n)
@@ -56,7 +57,7 @@ class Arbiter:
             self._current = upstream
         if cancelled:
             upstream.cancel()
-        elif bad is not None:
+        elif bad is not NOTHING:
             upstream.request(bad)
         elif wanted:
             upstream.request(wanted)

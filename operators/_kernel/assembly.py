@@ -225,14 +225,18 @@ class _Builder:
             self._foreign = False
             self._downstream = Edge(self._downstream, node, self.scope)
 
-    def _watched(self, node: Node) -> Any:
+    def _watched(self, *nodes: Node) -> Any:
+        """Return what the last of the nodes is to deliver to; the check is no operator of the user's."""
         watcher = self.scope.watcher
-        if watcher is not None and not isinstance(node.operator, NoneCheck):
-            self._downstream = watcher.link(node, self._downstream)
+        if watcher is not None:
+            for node in reversed(nodes):
+                if not isinstance(node.operator, NoneCheck):
+                    self._downstream = watcher.link(node, self._downstream)
+                    break
         return self._downstream
 
     def _put(self, node: Node, stage: Any) -> None:
-        if self.scope.watcher is not None:
+        if self.scope.watcher is not None and not isinstance(node.operator, NoneCheck):
             self.scope.watcher.stage(node, stage)
         self._stages += 1
         self._downstream = Relay(stage) if self._stages % EVERY == 0 else stage
@@ -265,7 +269,7 @@ class _Builder:
             if kind is FusedStage:
                 self._guard(last)
             self._foreign = False
-            self._put(last, kind(self._watched(last), segment, self.scope))
+            self._put(last, kind(self._watched(*segment), segment, self.scope))
 
     def open(self, source: Node, steps: list[Node]) -> None:
         operator = source.operator
@@ -276,7 +280,7 @@ class _Builder:
             operator.open(self._watched(source), source, self.scope)
             return
         self._guard(source)
-        downstream = self._watched(run[-1] if run else source)
+        downstream = self._watched(source, *run)
         items: Any
         try:
             if isinstance(operator, AsyncIterableSource):

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from operators._kernel.demand import demand_error
-from operators._kernel.failure import drop_error
+from operators._kernel.failure import drop_error, user_frames
 from operators._kernel.fusion import let_go
 from operators._kernel.loops import LoopLease
 from reactive_streams import UNBOUNDED
@@ -91,7 +91,7 @@ class _Drive:
             if error is None:
                 subscriber.on_complete()
             else:
-                subscriber.on_error(error)
+                subscriber.on_error(error.with_traceback(user_frames(error.__traceback__)))
         except Exception as raised:
             drop_error(raised, f"raised by {subscriber!r} at the end of its stream (§2.13)")
 
@@ -99,7 +99,11 @@ class _Drive:
 class IteratorDrive(_Drive):
     """Pushes the items of a fused iterator; whoever requests runs the loop."""
 
-    __slots__ = ()
+    __slots__ = ("_runner",)
+
+    def __init__(self, subscriber: Any) -> None:
+        super().__init__(subscriber)
+        self._runner: int | None = None
 
     def start(self, items: Iterator[Any], ending: Callable[[], bool]) -> None:
         """Hand the Subscription over, and complete where it is known that nothing can come."""
@@ -121,6 +125,7 @@ class IteratorDrive(_Drive):
 
     def _run(self) -> None:
         items = self._items
+        self._runner = threading.get_ident()
         wanted = -1
         try:
             wanted = self._advance(0)
@@ -149,10 +154,15 @@ class IteratorDrive(_Drive):
             if self._over:
                 return
             self._over = self._stop = True
-            if self._running:
+            if self._running and not self._interruptible():
                 return  # the loop sees it before the next item
             self._running = True
         self._finish()
+
+    def _interruptible(self) -> bool:
+        # A cancel that comes out of on_next finds the items at rest. They are closed before it
+        # returns, and so before the signal of a stage below that has ended the stream.
+        return self._runner == threading.get_ident() and not self._items.gi_running
 
     def _finish(self) -> None:
         subscriber = self._conclude()
@@ -183,7 +193,7 @@ class AsyncDrive(_Drive):
         except Exception as error:
             self._subscriber_raised(error, "on_subscribe")
             self._over = self._stop = True
-        if self._advance(0):
+        if self._ending() or self._advance(0):
             self._wake()
 
     def _wake(self) -> None:
@@ -231,7 +241,7 @@ class AsyncDrive(_Drive):
 
     async def _deliver(self) -> None:
         items = self._items
-        wanted = self._advance(0)
+        wanted = -1 if self._ending() else self._advance(0)
         while wanted >= 0:
             if wanted == 0:
                 await self._requested()

@@ -49,6 +49,11 @@ class Outlet(QueuedStage):
         return self.done or self.cancelled or self._finished
 
     @property
+    def occupied(self) -> int:
+        """Places taken of the capacity."""
+        return len(self._items)
+
+    @property
     def buffered(self) -> int:
         """Items that wait for demand."""
         return len(self._items)

@@ -87,6 +87,11 @@ class Inner:
         self.inbox.upstream = Arbiter()
         self._cancelled = False
 
+    @property
+    def buffered(self) -> int:
+        """Items that wait for demand."""
+        return len(self.inbox.items)
+
     def on_subscribe(self, subscription: Any) -> None:
         self.inbox.upstream.switch(subscription)
         self.inbox.fill()
@@ -130,6 +135,16 @@ class InboxStage(QueuedStage):
     def __init__(self, downstream: Any, node: Any, scope: Any, prefetch: int) -> None:
         super().__init__(downstream, node, scope)
         self.inbox = Inbox(prefetch)
+
+    @property
+    def occupied(self) -> int:
+        """Places taken of the prefetch."""
+        return len(self.inbox.items)
+
+    @property
+    def buffered(self) -> int:
+        """Items that wait for demand."""
+        return len(self.inbox.items)
 
     def started(self) -> None:
         self.inbox.upstream = self.upstream

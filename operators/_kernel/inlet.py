@@ -77,6 +77,8 @@ class Inlet(Stage):
         super().on_complete()
 
     def request(self, n: int) -> None:
+        if self.done:
+            return  # §3.6
         bad = demand_error(n)
         if bad is not None:
             self.fail(bad)

@@ -19,8 +19,9 @@ from operators._kernel.assembly import (
     none_check,
     resolved,
 )
+from operators._kernel.codegen import CHECKPOINT
 from operators._kernel.failure import annotate, drop_error, user_frames
-from operators._kernel.fusion import CHECKPOINT, cannot_fail, open_async_items, open_items
+from operators._kernel.fusion import cannot_fail, open_async_items, open_items
 from operators._kernel.loops import running_loop
 from operators._kernel.node import Node
 from operators._kernel.relay import uncoupled

@@ -202,6 +202,18 @@ class _Guard(Stage):
         except Exception as raised:
             self.broken(raised, "on_complete")
 
+    def fail(self, error: Exception) -> None:
+        try:
+            super().fail(error)
+        except Exception as raised:
+            self.broken(raised, "on_error")
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except Exception as raised:
+            self.broken(raised, "on_complete")
+
     def broken(self, error: Exception, method: str) -> None:
         """Take a Subscriber that raises for cancelled; its error goes to the hook."""
         subscriber = self.downstream

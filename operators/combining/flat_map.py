@@ -10,6 +10,7 @@ from typing import Any
 from operators._kernel.assembly import Link, connect, pullable, resolved
 from operators._kernel.checks import need_callable, need_count
 from operators._kernel.contract import Contract
+from operators._kernel.failure import user_frames
 from operators._kernel.fusion import let_go, open_items
 from operators._kernel.inbox import Inner
 from operators._kernel.node import Node
@@ -59,6 +60,7 @@ class _PulledInner:
     """An inner flow that is one fused iterator: it is pulled on demand, and holds nothing."""
 
     __slots__ = ("_done", "_ending", "_items", "_stage")
+    buffered = 0
 
     def __init__(self, stage: _FlatMapStage, chain: list[Node]) -> None:
         self._stage = stage
@@ -76,7 +78,7 @@ class _PulledInner:
                 if stage.cancelled or stage.bad is not None:
                     return emitted
         except Exception as error:  # stages do not raise: it is the inner flow's
-            stage.abort(error)
+            stage.abort(error.with_traceback(user_frames(error.__traceback__)))
         self._done = emitted < most
         return emitted
 
@@ -99,6 +101,17 @@ class _FlatMapStage(QueuedStage):
         self._turn_left = operator.prefetch
         self._free = 0
         self._completed = False
+
+    @property
+    def occupied(self) -> int:
+        """Inner flows that are open, and their items that wait."""
+        return len(self._active) + len(self._arrived) + self.buffered
+
+    @property
+    def buffered(self) -> int:
+        """Items of inner flows that wait for demand."""
+        inners = [*self._active.copy(), *self._arrived.copy()]
+        return sum([inner.buffered for inner in inners])
 
     def started(self) -> None:
         self.upstream.request(self._operator.concurrency)

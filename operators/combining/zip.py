@@ -57,6 +57,11 @@ class _ZipStage(QueuedStage):
         self.first = _First(self, operator.prefetch)
         self._sides = [self.first, *(Inner(self, operator.prefetch) for _ in operator.others)]
 
+    @property
+    def waiting(self) -> int:
+        """Items of all flows that wait for those of the others."""
+        return sum([len(side.inbox.items) for side in self._sides])
+
     def started(self) -> None:
         for side, node in zip(self._sides[1:], self._others, strict=True):
             subscribe(node, side, self.scope)
@@ -88,6 +93,22 @@ class _First(Inner):
     """The side that the chain itself feeds: its Subscription is the stage's upstream."""
 
     __slots__ = ()
+    stage: _ZipStage
+
+    @property
+    def done(self) -> bool:
+        """Whether the zip is over."""
+        return self.stage.done
+
+    @property
+    def occupied(self) -> int:
+        """Items that the zip holds, of all its flows."""
+        return self.stage.waiting
+
+    @property
+    def buffered(self) -> int:
+        """Items of all flows that wait for those of the others."""
+        return self.stage.waiting
 
     def on_subscribe(self, subscription: Any) -> None:
         self.inbox.upstream = subscription

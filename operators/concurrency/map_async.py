@@ -221,9 +221,14 @@ class _MapAsyncStage(QueuedStage):
         self._completed = False
 
     @property
-    def buffered(self) -> int:
-        """Items that are in flight, and results that wait."""
+    def occupied(self) -> int:
+        """Calls in flight, and results that wait."""
         return len(self._queue)
+
+    @property
+    def buffered(self) -> int:
+        """Results that wait: for demand, or for an earlier call."""
+        return sum([call.done for call in self._queue.copy()])
 
     def started(self) -> None:
         self.upstream.request(self._operator.concurrency)

@@ -9,6 +9,7 @@ from operators._kernel.arbiter import Arbiter
 from operators._kernel.assembly import Link
 from operators._kernel.checks import need_methods
 from operators._kernel.contract import Contract
+from operators._kernel.demand import demand_error
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
@@ -49,7 +50,14 @@ class _SubscribeOnStage(Stage):
     def detach(self, subscribe_upstream: Callable[[], None]) -> None:
         """Hand the Subscription over here, and subscribe to upstream on the worker."""
         self.downstream.on_subscribe(self)
-        self._worker.schedule(subscribe_upstream)
+        self._run(subscribe_upstream)
+
+    def _run(self, task: Callable[[], None]) -> None:
+        try:
+            self._worker.schedule(task)
+        except RuntimeError as error:  # an executor that was shut down takes no more work
+            self._arbiter.cancel()
+            self.on_error(self.blame(error))
 
     def on_subscribe(self, subscription: Any) -> None:
         self._arbiter.switch(subscription)
@@ -63,8 +71,11 @@ class _SubscribeOnStage(Stage):
         self._worker.close()
 
     def request(self, n: int) -> None:
+        if demand_error(n) is not None:
+            self._arbiter.request(n)  # like a cancel: it must not wait behind a loop that runs there
+            return
         # The source may run its loop inside request, and is to do so on the worker.
-        self._worker.schedule(lambda: self._arbiter.request(n))
+        self._run(lambda: self._arbiter.request(n))
 
     def cancel(self) -> None:
         self.done = True

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from operators._kernel.drain import Drain
+from operators._kernel.failure import drop_error
 
 
 class _ImmediateWorker:
@@ -24,8 +25,12 @@ class _ImmediateWorker:
                 task, at = self._tasks.popleft()
                 if (left := at - time.monotonic()) > 0:
                     time.sleep(left)
-                if not self._closed:
+                if self._closed:
+                    continue
+                try:
                     task()
+                except Exception as error:
+                    drop_error(error, "raised by a task that was run at once")
             if not self._drain.again():
                 return
 

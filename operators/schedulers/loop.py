@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from operators._kernel.failure import drop_error
 from operators._kernel.loops import LoopLease
 
 
@@ -19,8 +20,12 @@ class _LoopWorker:
             return
 
         def due() -> None:
-            if not self._closed:
+            if self._closed:
+                return
+            try:
                 fn()
+            except Exception as error:
+                drop_error(error, "raised by a task on an event loop")
 
         if delay > 0:
             self._lease.post(self._lease.loop.call_later, delay, due)
@@ -51,11 +56,13 @@ def event_loop(loop: asyncio.AbstractEventLoop | None = None) -> LoopScheduler:
     """Return a scheduler on `loop`; None: the loop that runs where the flow is subscribed to.
 
     Where none runs there, the library's own loop on a background thread is used. Raises RuntimeError,
-    when a flow is subscribed to, if `loop` is closed by then.
+    when a flow is subscribed to, if `loop` is closed by then, and TypeError where it is no event loop.
 
     >>> from operators import Flow
     >>> from operators.schedulers import event_loop
     >>> list(Flow.range(3).publish_on(event_loop()))
     [0, 1, 2]
     """
+    if loop is not None and not isinstance(loop, asyncio.AbstractEventLoop):
+        raise TypeError(f"event_loop: loop must be an event loop or None, got {loop!r}")
     return LoopScheduler(loop)

@@ -134,13 +134,18 @@ class Create(Source):
         outlet = Outlet(downstream, node, scope, self._capacity, self._overflow)
         is_async = inspect.iscoroutinefunction(self._producer)
         lease = LoopLease() if is_async else None
+        if scope.watcher is not None:
+            scope.watcher.stage(node, outlet)
         outlet.open()
         if lease is not None:
             _Task(self._producer, outlet, lease).begin()
             return
         worker = (self._scheduler or thread("operators-create")).worker()
         outlet.on_cancel(worker.close)
-        worker.schedule(lambda: self._produce(outlet))
+        try:
+            worker.schedule(lambda: self._produce(outlet))
+        except RuntimeError as error:  # an executor that was shut down takes no more work
+            outlet.complete(outlet.blame(error))
 
     def _produce(self, outlet: Outlet) -> None:
         emitter: Emitter[Any] = Emitter(outlet)

@@ -45,7 +45,7 @@ class FromIterable(IterableSource):
 
 def need_iterable(items: Any) -> None:
     """Raise TypeError unless `items` can be iterated."""
-    if not isinstance(items, Iterable) and not hasattr(items, "__getitem__"):
+    if not isinstance(items, Iterable) and not hasattr(type(items), "__getitem__"):
         hint = "; use from_async_iterable" if hasattr(items, "__aiter__") else ""
         raise TypeError(
             f"from_iterable: needs an iterable, got {items!r} ({type(items).__name__}){hint}"

@@ -35,7 +35,7 @@ class _Silence(Stage):
 
     def request(self, n: int) -> None:
         bad = demand_error(n)
-        if bad is not None:
+        if bad is not None and not self.done:
             self.fail(bad)
 
     def cancel(self) -> None:

@@ -30,6 +30,7 @@ class FlatMapIterable(Step, Link):
     contract = Contract.SEQUENTIAL
     nests = True
     body = """
+$origin = $item
 $inner = $iterate($item)
 try:
     for $item in $inner:
@@ -47,7 +48,7 @@ finally:
         return 1
 
     def values(self) -> dict[str, Any]:
-        return {"iterate": self.iterate, "close": close_source, "inner": None}
+        return {"iterate": self.iterate, "close": close_source, "inner": None, "origin": None}
 
     def iterate(self, item: Any) -> Iterator[Any]:
         """Return the iterator over fn(item)."""
@@ -75,6 +76,16 @@ class _IterableStage(QueuedStage):
         self._current: tuple[Iterator[Any], Any] | None = None
         self._asked = False
         self._completed = False
+
+    @property
+    def occupied(self) -> int:
+        """The item whose iterable is open, or is to be opened next."""
+        return self.buffered + (self._current is not None)
+
+    @property
+    def buffered(self) -> int:
+        """The item that waits for its iterable to be opened."""
+        return len(self._waiting)
 
     def on_next(self, item: Any) -> None:
         self._waiting.append(item)

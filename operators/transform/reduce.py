@@ -58,6 +58,16 @@ class _ReduceStage(QueuedStage):
         self._asked = False
         self._completed = False
 
+    @property
+    def occupied(self) -> int:
+        """The result so far."""
+        return int(self._result is not NOTHING)
+
+    @property
+    def buffered(self) -> int:
+        """The result so far, which waits for the end."""
+        return self.occupied
+
     def on_next(self, item: Any) -> None:
         if self.done or self.cancelled:
             self.refuse(item)

@@ -54,6 +54,16 @@ def pushed(source: Source, steps: list[Step], trace: Trace) -> Flow[Any]:
     return build(Flow.from_publisher(Opaque(opened(source, trace))), steps, trace)
 
 
+def listed(source: Source, steps: list[Step], trace: Trace) -> Flow[Any]:
+    """Of a list the end is known with its last item."""
+    return build(Flow.from_iterable(list(source.items)), steps, trace)
+
+
+def listed_pushed(source: Source, steps: list[Step], trace: Trace) -> Flow[Any]:
+    publisher = Opaque(Flow.from_iterable(list(source.items)))
+    return build(Flow.from_publisher(publisher), steps, trace)
+
+
 def opened(source: Source, trace: Trace) -> Flow[Any]:
     # One line for both kinds: the notes of errors name it.
     return Flow.from_iterable(trace.generator("source", source))
@@ -169,6 +179,7 @@ class Asking:
     def ask(self, n: int) -> None:
         assert self.upstream is not None
         self.asked = min(self.asked + n, UNBOUNDED)
+        self.trace.add("ask", n)
         self.upstream.request(n)
 
     def leave(self) -> None:

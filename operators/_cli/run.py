@@ -1,0 +1,175 @@
+"""Run a flow to its end, or to Ctrl-C, while a view shows its meters."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from operators._cli.report import failure_text, summary
+from operators._cli.view import View
+from operators._kernel.assembly import resolved
+from operators._kernel.inbox import replenish_at
+from operators._kernel.mailbox import prefetch_of
+from operators._kernel.node import Node
+from operators._kernel.stage import NOWHERE
+from operators._kernel.threads import running, wait_for_new
+from operators.flow import Flow
+from operators.meters import Meters
+from operators.schedulers import thread
+from operators.watching import watching
+
+_TICK = 0.1  # seconds between two looks at the meters
+_PATIENCE = 2.0  # seconds until the user is told what a stop waits for
+_GRACE = 5.0  # seconds for threads that clean up, after the end
+
+
+def run(flow: Flow[Any], view: View) -> int:
+    """Return the exit code, when the flow is over and the view has shown what came of it."""
+    flow = _unfolded(flow)
+    meters = Meters(flow)
+    consumer = _Consumer(prefetch_of(flow.node.chain()))
+    before = running()
+    worker = thread("operators-run").worker()
+    waited_for: Counter[str] = Counter()
+    with _stops() as stops:
+        begun = time.monotonic()
+        worker.schedule(lambda: _subscribe(flow, consumer, meters))
+        with view.shown(flow.describe().in_flight):
+            while not consumer.over.done() and not stops:
+                wait([consumer.over], _TICK)
+                reading = meters.read()
+                waited_for[reading.waited_for] += 1
+                view.update(reading)
+        seconds = time.monotonic() - begun
+        if stops:
+            # From here on a second signal does not wait for anything.
+            consumer.cancel()
+        worker.close()
+        _settle(before, stopped=bool(stops))
+
+    error = None if stops else consumer.over.exception()
+    view.finish(meters.read())
+    if error is not None:
+        print(failure_text(error), file=sys.stderr, flush=True)
+    elif stops:
+        print(f"stopped by {signal.Signals(stops[0]).name}", file=sys.stderr, flush=True)
+    elif consumer.items:
+        view.result(consumer.last)
+    for line in summary(consumer.items, seconds, meters.read(), flow.describe().in_flight, waited_for):
+        print(line)
+    if stops:
+        return 128 + stops[0]
+    return 0 if error is None else 1
+
+
+def _unfolded(flow: Flow[Any]) -> Flow[Any]:
+    """Return the flow with what a `defer` at its source makes in place of that, for all to be seen."""
+    upstream: Node | None = None
+    for node in resolved(flow.node):
+        upstream = Node(node.operator, upstream, node.site, node.label)
+    assert upstream is not None
+    return Flow(upstream)
+
+
+def _subscribe(flow: Flow[Any], consumer: _Consumer, meters: Meters) -> None:
+    try:
+        with watching(meters):
+            flow.subscribe(consumer)
+    except BaseException as error:  # a user's function called sys.exit(), say
+        consumer.broken(error)
+
+
+class _Consumer:
+    """Takes each item as it comes, as a `for` loop over the flow does, and keeps the last."""
+
+    def __init__(self, prefetch: int) -> None:
+        self.over: Future[None] = Future()
+        self.items = 0
+        self.last: Any = None
+        self._prefetch = prefetch
+        self._limit = replenish_at(prefetch)
+        self._taken = 0
+        self._cancelled = False
+        self._subscription: Any = NOWHERE
+
+    def on_subscribe(self, subscription: Any) -> None:
+        self._subscription = subscription
+        if self._cancelled:
+            subscription.cancel()
+        else:
+            subscription.request(self._prefetch)
+
+    def on_next(self, item: Any) -> None:
+        self.items += 1
+        self.last = item
+        self._taken += 1
+        if self._taken >= self._limit:
+            taken, self._taken = self._taken, 0
+            self._subscription.request(taken)
+
+    def on_error(self, error: Exception) -> None:
+        self.broken(error)
+
+    def on_complete(self) -> None:
+        self.over.set_result(None)
+
+    def broken(self, error: BaseException) -> None:
+        if not self.over.done():
+            self.over.set_exception(error)
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._subscription.cancel()
+
+
+@contextmanager
+def _stops() -> Iterator[list[int]]:
+    """Collect the signals that ask for a stop; after the first, the next one ends the process.
+
+    None of them raises where it happens to come: that could be anywhere in the pipeline.
+    """
+    stops: list[int] = []
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stops.append(number)
+        if len(stops) > 1:
+            _leave_at_once(128 + number)
+
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, on_signal) for number in numbers}
+    try:
+        yield stops
+    finally:
+        if not stops:  # otherwise a second one must work to the end of the process
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _leave_at_once(code: int) -> None:
+    # Only where somebody has imported it there can be children of it.
+    processes = sys.modules.get("multiprocessing")
+    if processes is not None:
+        for child in processes.active_children():
+            child.kill()
+    os._exit(code)
+
+
+def _settle(before: set[Any], *, stopped: bool) -> None:
+    """Wait for what cleans up after the pipeline, on_finally for one; a stop says what it waits for."""
+    if not stopped:
+        wait_for_new(before, _GRACE, daemons_only=True)
+    elif not wait_for_new(before, _PATIENCE, daemons_only=False):
+        print(
+            "stopping: calls are still under way; Ctrl-C again does not wait for them",
+            file=sys.stderr,
+            flush=True,
+        )
+        wait_for_new(before, _GRACE, daemons_only=True)

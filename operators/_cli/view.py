@@ -1,0 +1,209 @@
+"""The two ways to show the meters of a running pipeline: plain lines, and a live table."""
+
+from __future__ import annotations
+
+import os
+import sys
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from operators._cli.report import result_text
+from operators._kernel.explain import bound
+from operators.meters import Reading, StageReading
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.live import Live
+
+_HEADS = ("stage", "requested", "emitted", "in flight", "buffered", "dropped", "items/s", "now")
+_NUMBERS = range(1, 7)
+_WINDOW = 2.0  # seconds over which items/s is measured while it runs
+_EVERY = 1.0  # seconds between two plain lines
+
+
+class View(ABC):
+    """Shows readings while a pipeline runs, and the last one in full."""
+
+    def __init__(self) -> None:
+        self._first: Reading | None = None
+        self._recent: deque[Reading] = deque()
+        self._bound = 0
+
+    @contextmanager
+    def shown(self, promised: int) -> Iterator[None]:
+        """Show what `update` is given, inside the `with`; `promised` is the bound of the pipeline."""
+        self._bound = promised
+        yield
+
+    def update(self, reading: Reading) -> None:
+        """Take a reading, and show it when it is time."""
+        self._first = self._first or reading
+        while len(self._recent) > 1 and reading.at - self._recent[1].at > _WINDOW:
+            self._recent.popleft()
+        self._recent.append(reading)
+        self.show(reading)
+
+    @abstractmethod
+    def show(self, reading: Reading) -> None:
+        """Show one of many readings."""
+
+    @abstractmethod
+    def finish(self, reading: Reading) -> None:
+        """Show the last reading, which stays."""
+
+    def result(self, result: Any) -> None:
+        """Show the last item of the pipeline."""
+        print(f"\n{result_text(result)}")
+
+    def _rates(self, reading: Reading, *, overall: bool) -> tuple[float, ...]:
+        earlier = self._first if overall or not self._recent else self._recent[0]
+        return reading.rates(earlier or reading)
+
+    def _status(self, reading: Reading) -> str:
+        awaited = f"waiting for {reading.waited_for}" if reading.waited_for else "over"
+        return (
+            f"in flight {reading.in_flight:,}, at most {reading.most_in_flight:,} "
+            f"of {bound(self._bound)}; {awaited}"
+        )
+
+    def _seconds(self, reading: Reading) -> float:
+        return reading.at - (self._first or reading).at
+
+
+def rows(reading: Reading, rates: tuple[float, ...]) -> list[tuple[str, ...]]:
+    """Return the cells of the table, a row for each stage."""
+    return [
+        (
+            "  " * stage.inner + stage.title + (" *" if stage.made else ""),
+            bound(stage.requested).lower(),
+            f"{stage.emitted:,}",
+            f"{stage.in_flight:,}",
+            f"{stage.buffered:,}",
+            f"{stage.dropped:,}",
+            f"{rate:,.0f}",
+            _now(stage),
+        )
+        for stage, rate in zip(reading.stages, rates, strict=True)
+    ]
+
+
+def _now(stage: StageReading) -> str:
+    return f"{stage.state} of {stage.waits_for}" if stage.waits_for else stage.state
+
+
+def shown_columns(reading: Reading) -> list[int]:
+    """Return the columns to show: that of dropped items only where there are any."""
+    drops = any(stage.dropped for stage in reading.stages)
+    return [column for column, head in enumerate(_HEADS) if drops or head != "dropped"]
+
+
+def plain_table(reading: Reading, rates: tuple[float, ...]) -> Iterator[str]:
+    """Give the lines of the table, as plain text."""
+    columns = shown_columns(reading)
+    lines = [[row[column] for column in columns] for row in (_HEADS, *rows(reading, rates))]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [
+            cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
+            for cell, width, column in zip(line, widths, columns, strict=True)
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+class PlainView(View):
+    """A line on standard error every second, and the table on standard output at the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: float | None = None
+
+    def show(self, reading: Reading) -> None:
+        if self._said_at is not None and reading.at - self._said_at < _EVERY:
+            return
+        self._said_at = reading.at
+        last = [stage for stage in reading.stages if not stage.inner][-1]
+        rate = self._rates(reading, overall=False)[reading.stages.index(last)]
+        print(
+            f"{self._seconds(reading):6.1f} s  {last.emitted:,} items ({rate:,.0f}/s); "
+            f"{self._status(reading)}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def finish(self, reading: Reading) -> None:
+        for line in plain_table(reading, self._rates(reading, overall=True)):
+            print(line)
+
+
+class LiveView(View):
+    """A table on the terminal that is drawn anew several times a second."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._live: Live | None = None
+
+    @contextmanager
+    def shown(self, promised: int) -> Iterator[None]:
+        from rich.live import Live
+
+        self._bound = promised
+        with Live(console=self._console, auto_refresh=False, transient=True) as self._live:
+            yield
+        self._live = None
+
+    def show(self, reading: Reading) -> None:
+        if self._live is not None:
+            table = self._table(reading, self._rates(reading, overall=False))
+            self._live.update(table, refresh=True)
+
+    def finish(self, reading: Reading) -> None:
+        self._console.print(self._table(reading, self._rates(reading, overall=True)))
+
+    def result(self, result: Any) -> None:
+        if hasattr(result, "__rich__") or hasattr(result, "__rich_console__"):
+            self._console.print()
+            self._console.print(result)
+        else:
+            super().result(result)
+
+    def _table(self, reading: Reading, rates: tuple[float, ...]) -> RenderableType:
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        caption = f"{self._seconds(reading):.1f} s; {self._status(reading)}"
+        table = Table(box=SIMPLE_HEAD, caption=Text(caption), caption_justify="left", pad_edge=False)
+        columns = shown_columns(reading)
+        for column in columns:
+            table.add_column(
+                _HEADS[column],
+                justify="right" if column in _NUMBERS else "left",
+                no_wrap=True,
+                overflow="ellipsis",
+                min_width=_min_width(column),
+            )
+        for stage, row in zip(reading.stages, rows(reading, rates), strict=True):
+            awaited = stage.title == reading.waited_for
+            cells = [Text(row[column]) for column in columns]
+            table.add_row(*cells, style="bold yellow" if awaited else None)
+        return table
+
+
+def _min_width(column: int) -> int:
+    # So that the columns stand still while the numbers grow.
+    return 28 if _HEADS[column] == "now" else len(_HEADS[column])
+
+
+def choose_view(*, plain: bool) -> View:
+    """Return the live view where standard output is a terminal that can show it."""
+    if plain or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+        return PlainView()
+    try:
+        from rich.console import Console
+    except ImportError:
+        return PlainView()
+    return LiveView(Console())

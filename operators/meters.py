@@ -1,0 +1,138 @@
+"""Meters: a Watcher that counts what passes each stage of a pipeline, and says who is waited for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from operators._kernel.metering import Count, Metering
+
+if TYPE_CHECKING:
+    from operators._kernel.node import Node
+    from operators.flow import Flow
+
+__all__ = ["Meters", "Reading", "StageReading"]
+
+
+@dataclass(frozen=True, slots=True)
+class StageReading:
+    """What the meters of one stage showed; all numbers are items since the pipeline was begun."""
+
+    title: str
+    inner: int
+    """How deep it stands in flows that other operators were given, such as the second one of a zip."""
+    made: bool
+    """Whether its flow was made while the pipeline ran: then all flows made at that place count together."""
+    requested: int
+    """Asked of it by what is downstream; UNBOUNDED where that is so."""
+    emitted: int
+    """Given by it to what is downstream."""
+    in_flight: int
+    """Worked on by it now: in its function, or in calls or inner flows that it has begun."""
+    buffered: int
+    """Waiting in it now, for demand or for others that go along."""
+    dropped: int
+    """Dropped by its overflow policy."""
+    state: str
+    """"works", "waits for items", "waits for demand", "not begun", "completed", "failed", "cancelled"."""
+    waits_for: str
+    """The title of the stage that it waits for, "consumer", or "" where it waits for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What all meters of a pipeline showed at one time."""
+
+    at: float
+    """Seconds of the monotonic clock."""
+    stages: tuple[StageReading, ...]
+    """From the source down, in the order of Flow.describe(); then those of flows made meanwhile."""
+    in_flight: int
+    """Items between the sources and the consumer: held by a stage, or in the hand of one."""
+    most_in_flight: int
+    """The largest number in flight at any time so far."""
+    waited_for: str
+    """The title of the stage that the pipeline waits for, "consumer", or "" once it is over."""
+
+    def rates(self, earlier: Reading) -> tuple[float, ...]:
+        """Return what each stage has emitted since an earlier reading, in items per second."""
+        seconds = max(self.at - earlier.at, 1e-9)
+        before = [stage.emitted for stage in earlier.stages]
+        before += [0] * (len(self.stages) - len(before))
+        pairs = zip(self.stages, before, strict=True)
+        return tuple((stage.emitted - emitted) / seconds for stage, emitted in pairs)
+
+
+class Meters:
+    """A Watcher for one flow: install it by `watching`, and read it from any thread.
+
+    >>> from operators import Flow
+    >>> from operators.meters import Meters
+    >>> from operators.watching import watching
+    >>> flow = Flow.range(9).filter(lambda n: n % 2).take(2)
+    >>> meters = Meters(flow)
+    >>> with watching(meters):
+    ...     list(flow)
+    [1, 3]
+    >>> [(stage.title, stage.requested, stage.emitted) for stage in meters.read().stages]
+    [('range', 4, 4), ('filter', 2, 2), ('take', 2, 2)]
+    """
+
+    splits = True
+
+    def __init__(self, flow: Flow[Any]) -> None:
+        self._metering = Metering(flow.node)
+        self.link = self._metering.link
+        self.stage = self._metering.stage
+
+    def read(self) -> Reading:
+        """Return what the meters show now."""
+        metering = self._metering
+        with metering.lock:
+            last = metering.last
+            awaited = metering.awaited()
+            if awaited is not None:
+                waited_for = _title(awaited)
+            else:
+                waited_for = "consumer" if last.live else ""
+            return Reading(
+                time.monotonic(),
+                tuple([_read(count) for count in metering.counts]),
+                metering.in_flight(),
+                metering.most_in_flight,
+                waited_for,
+            )
+
+    if TYPE_CHECKING:
+
+        def link(self, node: Node, downstream: Any) -> Any:
+            """Return the Subscriber that counts what `node` emits."""
+
+        def stage(self, node: Node, stage: Any) -> None:
+            """Take note of the object that does the work of `node`."""
+
+
+def _read(count: Count) -> StageReading:
+    state, whom = _state(count)
+    return StageReading(
+        _title(count), count.inner, count.made, count.requested, count.emitted, count.in_flight,
+        count.buffered, count.dropped, state, whom,
+    )  # fmt: skip
+
+
+def _state(count: Count) -> tuple[str, str]:
+    if not count.live:
+        return count.end or "not begun", ""
+    if count.in_flight:
+        return "works", ""
+    if not count.wanting:
+        return "waits for demand", _title(count.output) if count.output else "consumer"
+    asked = [each for each in count.inputs if each.live and each.wanting]
+    if asked:
+        return "waits for items", _title(min(asked, key=lambda each: each.emitted))
+    return "works", ""
+
+
+def _title(count: Count) -> str:
+    return count.node.label or count.node.title

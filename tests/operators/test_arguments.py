@@ -1,0 +1,180 @@
+"""Bad arguments: a clear error, naming operator and argument, at the line where the operator is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from operators import Flow, as_processor
+from operators.schedulers import event_loop, executor, immediate
+from tests.operators.catalogue import OPERATORS, RUNNING, SOURCES, WITHOUT_ITEMS
+
+Call = Callable[[Any], Any]
+
+
+async def _coroutine(item: int) -> int:
+    return item
+
+
+def _pairs(*calls: tuple[str, Call, type[Exception], str]) -> list[Any]:
+    return [pytest.param(*call, id=f"{call[0]}-{number}") for number, call in enumerate(calls)]
+
+
+NO_FUNCTION = _pairs(
+    ("map", lambda f: f.map(3), TypeError, "fn must be callable, got 3 (int)"),
+    ("filter", lambda f: f.filter(None), TypeError, "predicate must be callable, got None"),
+    ("take_while", lambda f: f.take_while("p"), TypeError, "predicate must be callable, got 'p'"),
+    ("skip_while", lambda f: f.skip_while(1), TypeError, "predicate must be callable"),
+    ("scan", lambda f: f.scan(None), TypeError, "fn must be callable"),
+    ("scan", lambda f: f.scan(0, 0), TypeError, "fn must be callable"),
+    ("reduce", lambda f: f.reduce(0), TypeError, "fn must be callable"),
+    ("distinct", lambda f: f.distinct(0), TypeError, "key must be callable"),
+    ("distinct_until_changed", lambda f: f.distinct_until_changed(0), TypeError, "key must be"),
+    ("flat_map_iterable", lambda f: f.flat_map_iterable([1]), TypeError, "fn must be callable"),
+    ("flat_map", lambda f: f.flat_map(Flow.of(1)), TypeError, "fn must be callable"),
+    ("concat_map", lambda f: f.concat_map(None), TypeError, "fn must be callable"),
+    ("map_async", lambda f: f.map_async(None), TypeError, "fn must be callable"),
+    ("tap", lambda f: f.tap(1), TypeError, "on_next must be callable"),
+    ("tap", lambda f: f.tap(on_error=1), TypeError, "on_error must be callable"),
+    ("tap", lambda f: f.tap(on_complete=1), TypeError, "on_complete must be callable"),
+    ("tap", lambda f: f.tap(on_request=1), TypeError, "on_request must be callable"),
+    ("tap", lambda f: f.tap(on_cancel=1), TypeError, "on_cancel must be callable"),
+    ("tap", lambda f: f.tap(), TypeError, "needs at least one function"),
+    ("on_finally", lambda f: f.on_finally(None), TypeError, "fn must be callable"),
+    ("on_discard", lambda f: f.on_discard([]), TypeError, "fn must be callable"),
+    ("on_error_resume", lambda f: f.on_error_resume(Flow.of(1)), TypeError, "fn must be callable"),
+    ("on_backpressure_buffer", lambda f: f.on_backpressure_buffer(on_drop=1), TypeError, "on_drop"),
+    ("on_backpressure_drop", lambda f: f.on_backpressure_drop(1), TypeError, "on_drop must be"),
+    ("on_backpressure_latest", lambda f: f.on_backpressure_latest(1), TypeError, "on_drop must be"),
+    ("pipe", lambda f: f.pipe(1), TypeError, "fn must be callable"),
+    ("for_each", lambda f: f.for_each(None), TypeError, "fn must be callable"),
+    ("defer", lambda f: Flow.defer(Flow.of(1)), TypeError, "factory must be callable"),
+    ("generate", lambda f: Flow.generate(1, 2), TypeError, "step must be callable"),
+    ("create", lambda f: Flow.create(None), TypeError, "producer must be callable"),
+    ("as_processor", lambda f: as_processor(None), TypeError, "build must be callable"),
+)
+
+NO_COUNT = _pairs(
+    ("take", lambda f: f.take(-1), ValueError, "n must be at least 0, got -1"),
+    ("take", lambda f: f.take(1.0), TypeError, "n must be an int of at least 0, got 1.0 (float)"),
+    ("take", lambda f: f.take(True), TypeError, "n must be an int"),
+    ("take", lambda f: f.take(None), TypeError, "n must be an int"),
+    ("skip", lambda f: f.skip(-1), ValueError, "n must be at least 0, got -1"),
+    ("skip", lambda f: f.skip("2"), TypeError, "n must be an int"),
+    ("enumerate", lambda f: f.enumerate("1"), TypeError, "start must be an int"),
+    ("enumerate", lambda f: f.enumerate(True), TypeError, "start must be an int"),
+    ("buffer", lambda f: f.buffer(0), ValueError, "size must be at least 1, got 0"),
+    ("buffer", lambda f: f.buffer(2.5), TypeError, "size must be an int"),
+    ("retry", lambda f: f.retry(-1), ValueError, "times must be at least 0"),
+    ("retry", lambda f: f.retry(2.0), TypeError, "times must be an int"),
+    ("limit_rate", lambda f: f.limit_rate(0), ValueError, "batch must be at least 1"),
+    ("flat_map", lambda f: f.flat_map(Flow.of, concurrency=0), ValueError, "concurrency must be at"),
+    ("flat_map", lambda f: f.flat_map(Flow.of, concurrency=True), TypeError, "concurrency must be"),
+    ("flat_map", lambda f: f.flat_map(Flow.of, prefetch=0), ValueError, "prefetch must be at least"),
+    ("map_async", lambda f: f.map_async(str, concurrency=0), ValueError, "concurrency must be at"),
+    ("map_async", lambda f: f.map_async(str, concurrency="2"), TypeError, "concurrency must be an"),
+    ("zip", lambda f: f.zip(Flow.of(1), prefetch=0), ValueError, "prefetch must be at least 1"),
+    ("merge", lambda f: f.merge(Flow.of(1), prefetch=0), ValueError, "prefetch must be at least 1"),
+    ("publish_on", lambda f: f.publish_on(immediate(), prefetch=0), ValueError, "prefetch must be"),
+    ("publish_on", lambda f: f.publish_on(immediate(), prefetch=None), TypeError, "prefetch must"),
+    ("on_backpressure_buffer", lambda f: f.on_backpressure_buffer(0), ValueError, "capacity must be"),
+    ("on_backpressure_buffer", lambda f: f.on_backpressure_buffer(1.5), TypeError, "capacity must"),
+    ("create", lambda f: Flow.create(print, capacity=0), ValueError, "capacity must be at least 1"),
+    ("range", lambda f: Flow.range(1, 2, 0), ValueError, "must not be zero"),
+    ("range", lambda f: Flow.range(1.5), TypeError, "float"),
+)
+
+NOT_THAT = _pairs(
+    ("of", lambda f: Flow.of(1, None), TypeError, "None is not an element"),
+    ("from_iterable", lambda f: Flow.from_iterable(5), TypeError, "needs an iterable, got 5 (int)"),
+    ("from_iterable", lambda f: Flow.from_iterable(None), TypeError, "needs an iterable, got None"),
+    ("from_iterable", lambda f: Flow.from_iterable(list), TypeError, "needs an iterable"),
+    ("from_async_iterable", lambda f: Flow.from_async_iterable([1]), TypeError, "an async iterable"),
+    ("from_publisher", lambda f: Flow.from_publisher(5), TypeError, "is not a Publisher"),
+    ("from_publisher", lambda f: Flow.from_publisher(None), TypeError, "is not a Publisher"),
+    ("error", lambda f: Flow.error("no"), TypeError, "needs an Exception (an instance), got 'no'"),
+    ("error", lambda f: Flow.error(ValueError), TypeError, "needs an Exception (an instance)"),
+    ("error", lambda f: Flow.error(KeyboardInterrupt()), TypeError, "needs an Exception"),
+    ("on_error_return", lambda f: f.on_error_return(None), TypeError, "None is not an element"),
+    ("zip", lambda f: f.zip(5), TypeError, "others must give a Flow or a Publisher, got 5 (int)"),
+    ("merge", lambda f: f.merge(None), TypeError, "others must give a Flow or a Publisher"),
+    ("concat", lambda f: f.concat([1]), TypeError, "got [1] (list)"),
+    ("named", lambda f: f.named(3), TypeError, "label must be a str, got 3"),
+    ("pipe", lambda f: f.pipe(list), TypeError, "fn must return a Flow, got [1] (list)"),
+    ("create", lambda f: Flow.create(print, overflow="spill"), ValueError, "overflow must be one of"),
+    ("create", lambda f: Flow.create(print, scheduler=3), TypeError, "is not a Scheduler"),
+    ("on_backpressure_buffer", lambda f: f.on_backpressure_buffer(9, overflow="latest"), ValueError,
+     "overflow must be one of error, drop_newest, drop_oldest, block; got 'latest'"),
+    ("publish_on", lambda f: f.publish_on(None), TypeError, "None (NoneType) is not a Scheduler"),
+    ("subscribe_on", lambda f: f.subscribe_on(3), TypeError, "is not a Scheduler"),
+    ("map_async", lambda f: f.map_async(str, executor=5), TypeError, "concurrent.futures.Executor"),
+    ("subscribe", lambda f: f.subscribe(None), TypeError, "None (NoneType) is not a Subscriber"),
+    ("subscribe", lambda f: f.subscribe(print), TypeError, "it has no on_subscribe, on_next"),
+    ("as_processor", lambda f: as_processor(lambda flow: 1), TypeError, "build must return a Flow"),
+)  # fmt: skip
+
+TABLE = [*NO_FUNCTION, *NO_COUNT, *NOT_THAT]
+TAKES_ANYTHING = {
+    "empty", "never", "pairwise", "run", "describe", "explain"
+}  # fmt: skip
+"""Those without an argument that could be wrong (a file that cannot be written to aside)."""
+
+
+@pytest.mark.parametrize(("name", "call", "kind", "words"), TABLE)
+def test_a_bad_argument_is_refused_when_the_operator_is_called(
+    name: str, call: Call, kind: type[Exception], words: str
+):
+    with pytest.raises(kind, match=re.escape(words)) as caught:
+        call(Flow.of(1))
+    if name != "range":  # which says what the built-in says
+        assert str(caught.value).startswith(f"{name}: ")
+
+
+def test_every_method_has_its_line_in_the_table():
+    told = {param.values[0] for param in TABLE}
+    known = {case.name for case in OPERATORS.values()} | {made.name for made in SOURCES.values()}
+
+    assert (known | WITHOUT_ITEMS | RUNNING) - told - TAKES_ANYTHING == set()
+
+
+def test_a_coroutine_function_does_not_go_with_an_executor():
+    with (
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(TypeError, match="map_async: a coroutine function"),
+    ):
+        Flow.of(1).map_async(_coroutine, executor=pool)
+
+
+def test_a_process_pool_is_no_scheduler():
+    with (
+        ProcessPoolExecutor(1) as pool,
+        pytest.raises(TypeError, match="executor: stages cannot run on a process pool"),
+    ):
+        executor(pool)
+
+
+def test_no_pool_is_no_scheduler():
+    with pytest.raises(TypeError, match="executor: pool must be"):
+        executor(None)  # type: ignore[arg-type]
+
+
+def test_what_is_no_loop_is_no_scheduler():
+    with pytest.raises(TypeError, match="event_loop: loop must be"):
+        event_loop(3)  # type: ignore[arg-type]
+
+
+def test_async_iterables_are_pointed_to_their_source():
+    async def numbers():
+        yield 1
+
+    with pytest.raises(TypeError, match="use from_async_iterable"):
+        Flow.from_iterable(numbers())
+
+
+def test_lists_are_pointed_to_flat_map_iterable():
+    with pytest.raises(TypeError, match="there is flat_map_iterable"):
+        list(Flow.of(1).flat_map(lambda n: [n]))
