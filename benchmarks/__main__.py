@@ -25,7 +25,9 @@ def main(argv: list[str] | None = None) -> int:
     """Measure the groups named, or all; return 0 where every ratio is within its limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=", ".join(GROUPS))
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of each case (%(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help="rounds of each case (%(default)s)"
+    )
     options = parser.parse_args(argv)
     unknown = [name for name in options.groups if name not in GROUPS]
     if unknown:

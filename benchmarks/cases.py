@@ -40,7 +40,9 @@ def fused() -> list[Case]:
     name = "sum(filter(map(range)))"
     return [
         Case("sum(flow)", lambda: sum(flow), builtins, name, "lower", 1.15),
-        Case("Subscriber, request(UNBOUNDED)", lambda: total_of(flow), builtins, name, "lower", 1.5),
+        Case(
+            "Subscriber, request(UNBOUNDED)", lambda: total_of(flow), builtins, name, "lower", 1.5
+        ),
         Case(
             "Subscriber, request(256)",
             lambda: total_of(flow, Summing(256)),
@@ -141,13 +143,23 @@ def flattened() -> list[Case]:
         return source.pipe(flat, rx.sum()).run()
 
     def in_itertools() -> int:
-        return sum(itertools.chain.from_iterable(map(lambda _: range(SIDE), range(SIDE))))
+        sides = (range(SIDE) for _ in range(SIDE))
+        return sum(itertools.chain.from_iterable(sides))
 
     name = "itertools.chain.from_iterable"
     return [
-        Case("flat_map 1,000 x 1,000", lambda: total_of(merged), in_rx, "reactivex flat_map", "faster", 4.0),
+        Case(
+            "flat_map 1,000 x 1,000",
+            lambda: total_of(merged),
+            in_rx,
+            "reactivex flat_map",
+            "faster",
+            4.0,
+        ),
         Case("concat_map 1,000 x 1,000", lambda: sum(chained), in_itertools, name, "lower", 3.0),
-        Case("flat_map_iterable 1,000 x 1,000", lambda: sum(listed), in_itertools, name, "lower", 3.0),
+        Case(
+            "flat_map_iterable 1,000 x 1,000", lambda: sum(listed), in_itertools, name, "lower", 3.0
+        ),
     ]
 
 
@@ -176,7 +188,9 @@ def hopped() -> list[Case]:
         consumer.join()
         return counted.items
 
-    return [Case("one thread hop, publish_on(256)", ours, in_queue, "queue.Queue(256)", "faster", 3.0)]
+    return [
+        Case("one thread hop, publish_on(256)", ours, in_queue, "queue.Queue(256)", "faster", 3.0)
+    ]
 
 
 class Count:

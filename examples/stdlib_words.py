@@ -30,7 +30,7 @@ from operators.schedulers import thread
 
 STDLIB = Path(sysconfig.get_path("stdlib"))
 PROCESSES = min(4, os.cpu_count() or 1)
-PAUSE = 0.008  # seconds that the sink takes for each file, as a database far away would
+PAUSE = 0.01  # seconds that the sink takes for each file, as a database far away would
 
 
 class Source(NamedTuple):
@@ -114,11 +114,13 @@ class Report:
         return total
 
     def __str__(self) -> str:
-        text = f"{self.files:,} files, {self.lines:,} lines, {len(self.packages)} packages and modules"
-        text += f"; {self.skipped} files are not valid Python, and were skipped\n"
+        text = (
+            f"{self.files:,} files, {self.lines:,} lines, {len(self.packages)} packages and modules"
+        )
+        text += f"; skipped, for it is not valid Python: {self.skipped}\n"
         for place, (name, uses) in enumerate(self.totals().most_common(20), 1):
-            most = max(self.packages, key=lambda package: self.packages[package][name])
-            text += f"\n{place:4}. {name:<14} {uses:>8,}   most of them in {most}"
+            users = sum(name in counts for counts in self.packages.values())
+            text += f"\n{place:4}. {name:<14} {uses:>8,} uses, in {users:3} packages"
         return text
 
 

@@ -34,10 +34,14 @@ class StageReading:
     """Waiting in it now, for demand or for others that go along."""
     dropped: int
     """Dropped by its overflow policy."""
+    most_held: int
+    """The largest number in flight and buffered at any time so far; 0 for one that only passes on."""
+    holds: int
+    """The bound of that: the sum of its places, or UNBOUNDED."""
     state: str
-    """"works", "waits for items", "waits for demand", "not begun", "completed", "failed", "cancelled"."""
+    """One of: works, delivers, waits for items, waits for demand, not begun, completed, failed, cancelled."""
     waits_for: str
-    """The title of the stage that it waits for, "consumer", or "" where it waits for nobody."""
+    """Whose items or demand it waits for, or whom it delivers to: a title, or "consumer", or nobody: ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def _read(count: Count) -> StageReading:
     state, whom = _state(count)
     return StageReading(
         _title(count), count.inner, count.made, count.requested, count.emitted, count.in_flight,
-        count.buffered, count.dropped, state, whom,
+        count.buffered, count.dropped, count.most_held, count.node.operator.holds, state, whom,
     )  # fmt: skip
 
 
@@ -126,6 +130,8 @@ def _state(count: Count) -> tuple[str, str]:
         return count.end or "not begun", ""
     if count.in_flight:
         return "works", ""
+    if count.delivering:
+        return "delivers", _title(count.output) if count.output else "consumer"
     if not count.wanting:
         return "waits for demand", _title(count.output) if count.output else "consumer"
     asked = [each for each in count.inputs if each.live and each.wanting]

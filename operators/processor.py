@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+
 from typing_extensions import TypeVar
 
 from operators._faces.face import need_flow

@@ -1,4 +1,3 @@
-# ruff: noqa: T201 - a command line speaks by printing
 """`python -m reactive_streams`: the rules and the glossary at the command line."""
 
 import argparse

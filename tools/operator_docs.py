@@ -146,8 +146,9 @@ def page() -> str:
     out = [
         "# All operators",
         "",
-        "Made from the code by `python tools/operator_docs.py`; do not edit. What each one emits, what it asks upstream for, when it",
-        "completes and when it fails. A bad argument raises `TypeError` or `ValueError` where the operator is called.",
+        "Made from the code by `python tools/operator_docs.py`; do not edit. What each one emits, what",
+        "it asks upstream for, when it completes and when it fails. A bad argument raises `TypeError` or",
+        "`ValueError` where the operator is called.",
         "",
         "The demand contracts:",
         "",

@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run_parser.add_argument(
-        "target", metavar="FILE_OR_MODULE:NAME", help="such as flows.py:words or package.module:words"
+        "target",
+        metavar="FILE_OR_MODULE:NAME",
+        help="such as flows.py:words or package.module:words",
     )
     run_parser.add_argument(
         "--plain", action="store_true", help="plain lines, also on a terminal that could show more"

@@ -27,7 +27,11 @@ def load(target: str) -> Flow[Any]:
     place, _, name = target.rpartition(":")
     if not place or not name or os.sep in name:
         known = _flows_of(_import(target)) if _is_file(target) and Path(target).is_file() else []
-        hint = f"; it has {_listed(known)}" if known else ", as in flows.py:words or package.module:words"
+        hint = (
+            f"; it has {_listed(known)}"
+            if known
+            else ", as in flows.py:words or package.module:words"
+        )
         raise Unusable(f"{target}: which flow of it? Give FILE_OR_MODULE:NAME{hint}")
     module = _import(place)
     value: Any = module
@@ -72,7 +76,9 @@ def _described(value: Any) -> str:
 
 
 def _is_file(place: str) -> bool:
-    return place.endswith(".py") or os.sep in place or (os.altsep is not None and os.altsep in place)
+    return (
+        place.endswith(".py") or os.sep in place or (os.altsep is not None and os.altsep in place)
+    )
 
 
 def _import(place: str) -> ModuleType:
@@ -86,7 +92,9 @@ def _import(place: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is not None and (place == error.name or place.startswith(error.name + ".")):
             hint = f"; for a file, write {place}.py" if Path(f"{place}.py").is_file() else ""
-            raise Unusable(f"{place}: no such module (no module named {error.name}){hint}") from None
+            raise Unusable(
+                f"{place}: no such module (no module named {error.name}){hint}"
+            ) from None
         raise _failed_import(place, error) from error
     except (Exception, SystemExit) as error:
         raise _failed_import(place, error) from error
@@ -124,7 +132,9 @@ def _described_error(error: BaseException) -> str:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(("<", str(Path(__file__).parent), os.path.dirname(os.__file__)))
+        if not frame.filename.startswith(
+            ("<", str(Path(__file__).parent), os.path.dirname(os.__file__))
+        )
     ]
     return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if frames else text
 

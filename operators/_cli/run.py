@@ -63,7 +63,9 @@ def run(flow: Flow[Any], view: View) -> int:
         print(f"stopped by {signal.Signals(stops[0]).name}", file=sys.stderr, flush=True)
     elif consumer.items:
         view.result(consumer.last)
-    for line in summary(consumer.items, seconds, meters.read(), flow.describe().in_flight, waited_for):
+    for line in summary(
+        consumer.items, seconds, meters.read(), flow.describe().in_flight, waited_for
+    ):
         print(line)
     if stops:
         return 128 + stops[0]
@@ -143,7 +145,9 @@ def _stops() -> Iterator[list[int]]:
         if len(stops) > 1:
             _leave_at_once(128 + number)
 
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [
+        getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+    ]
     before = {number: signal.signal(number, on_signal) for number in numbers}
     try:
         yield stops

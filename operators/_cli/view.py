@@ -15,11 +15,17 @@ from operators._kernel.explain import bound
 from operators.meters import Reading, StageReading
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
     from rich.live import Live
+    from rich.table import Table
 
-_HEADS = ("stage", "requested", "emitted", "in flight", "buffered", "dropped", "items/s", "now")
-_NUMBERS = range(1, 7)
+_HEADS = (
+    "stage", "requested", "emitted", "in flight", "buffered", "held at most", "dropped", "items/s",
+    "waits for", "end",
+)  # fmt: skip
+_NUMBERS = range(1, 8)
+_WHILE_IT_RUNS = {"in flight", "buffered", "waits for"}
+_AT_THE_END = {"held at most", "end"}
 _WINDOW = 2.0  # seconds over which items/s is measured while it runs
 _EVERY = 1.0  # seconds between two plain lines
 
@@ -34,7 +40,7 @@ class View(ABC):
 
     @contextmanager
     def shown(self, promised: int) -> Iterator[None]:
-        """Show what `update` is given, inside the `with`; `promised` is the bound of the pipeline."""
+        """Show, inside the `with`, what the others are given; `promised` is the bound of the pipeline."""
         self._bound = promised
         yield
 
@@ -54,8 +60,11 @@ class View(ABC):
     def finish(self, reading: Reading) -> None:
         """Show the last reading, which stays."""
 
+    def abandon(self) -> None:
+        """Leave the terminal in order, when the process is about to end at once."""
+
     def result(self, result: Any) -> None:
-        """Show the last item of the pipeline."""
+        """Show the last item of the pipeline, after the `with`."""
         print(f"\n{result_text(result)}")
 
     def _rates(self, reading: Reading, *, overall: bool) -> tuple[float, ...]:
@@ -82,27 +91,38 @@ def rows(reading: Reading, rates: tuple[float, ...]) -> list[tuple[str, ...]]:
             f"{stage.emitted:,}",
             f"{stage.in_flight:,}",
             f"{stage.buffered:,}",
+            f"{stage.most_held:,} of {bound(stage.holds).lower()}" if stage.holds else "",
             f"{stage.dropped:,}",
             f"{rate:,.0f}",
-            _now(stage),
+            _waits_for(stage),
+            stage.state,
         )
         for stage, rate in zip(reading.stages, rates, strict=True)
     ]
 
 
-def _now(stage: StageReading) -> str:
-    return f"{stage.state} of {stage.waits_for}" if stage.waits_for else stage.state
+_WAITS = {
+    "waits for items": "items of {}",
+    "waits for demand": "demand of {}",
+    "delivers": "{} to take it",
+}
 
 
-def shown_columns(reading: Reading) -> list[int]:
+def _waits_for(stage: StageReading) -> str:
+    return _WAITS.get(stage.state, f"({stage.state})").format(stage.waits_for)
+
+
+def shown_columns(reading: Reading, *, over: bool) -> list[int]:
     """Return the columns to show: that of dropped items only where there are any."""
-    drops = any(stage.dropped for stage in reading.stages)
-    return [column for column, head in enumerate(_HEADS) if drops or head != "dropped"]
+    hidden = set(_WHILE_IT_RUNS if over else _AT_THE_END)
+    if not any(stage.dropped for stage in reading.stages):
+        hidden.add("dropped")
+    return [column for column, head in enumerate(_HEADS) if head not in hidden]
 
 
 def plain_table(reading: Reading, rates: tuple[float, ...]) -> Iterator[str]:
-    """Give the lines of the table, as plain text."""
-    columns = shown_columns(reading)
+    """Give the lines of the table at the end, as plain text."""
+    columns = shown_columns(reading, over=True)
     lines = [[row[column] for column in columns] for row in (_HEADS, *rows(reading, rates))]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for line in lines:
@@ -151,17 +171,19 @@ class LiveView(View):
         from rich.live import Live
 
         self._bound = promised
-        with Live(console=self._console, auto_refresh=False, transient=True) as self._live:
+        with Live(console=self._console, auto_refresh=False) as self._live:
             yield
-        self._live = None
 
     def show(self, reading: Reading) -> None:
         if self._live is not None:
-            table = self._table(reading, self._rates(reading, overall=False))
-            self._live.update(table, refresh=True)
+            self._live.update(self._table(reading, over=False), refresh=True)
 
     def finish(self, reading: Reading) -> None:
-        self._console.print(self._table(reading, self._rates(reading, overall=True)))
+        if self._live is not None:
+            self._live.update(self._table(reading, over=True), refresh=True)
+
+    def abandon(self) -> None:
+        self._console.show_cursor()
 
     def result(self, result: Any) -> None:
         if hasattr(result, "__rich__") or hasattr(result, "__rich_console__"):
@@ -170,32 +192,27 @@ class LiveView(View):
         else:
             super().result(result)
 
-    def _table(self, reading: Reading, rates: tuple[float, ...]) -> RenderableType:
-        from rich.box import SIMPLE_HEAD
+    def _table(self, reading: Reading, *, over: bool) -> Table:
         from rich.table import Table
         from rich.text import Text
 
-        caption = f"{self._seconds(reading):.1f} s; {self._status(reading)}"
-        table = Table(box=SIMPLE_HEAD, caption=Text(caption), caption_justify="left", pad_edge=False)
-        columns = shown_columns(reading)
+        caption = None if over else f"{self._seconds(reading):.1f} s; {self._status(reading)}"
+        table = Table(box=None, padding=(0, 2, 0, 0), caption=caption, caption_justify="left")
+        rates = self._rates(reading, overall=over)
+        columns = shown_columns(reading, over=over)
         for column in columns:
             table.add_column(
                 _HEADS[column],
                 justify="right" if column in _NUMBERS else "left",
-                no_wrap=True,
-                overflow="ellipsis",
-                min_width=_min_width(column),
+                no_wrap=_HEADS[column] != "waits for",
+                # So that the columns stand still while the numbers grow.
+                min_width=20 if _HEADS[column] == "waits for" else len(_HEADS[column]),
             )
         for stage, row in zip(reading.stages, rows(reading, rates), strict=True):
-            awaited = stage.title == reading.waited_for
+            awaited = stage.title == reading.waited_for and not over
             cells = [Text(row[column]) for column in columns]
             table.add_row(*cells, style="bold yellow" if awaited else None)
         return table
-
-
-def _min_width(column: int) -> int:
-    # So that the columns stand still while the numbers grow.
-    return 28 if _HEADS[column] == "now" else len(_HEADS[column])
 
 
 def choose_view(*, plain: bool) -> View:

@@ -32,7 +32,7 @@ class Running(Face[T_co]):
         need_subscriber("subscribe", subscriber)
         subscribe_foreign(self.node, subscriber, Scope.current())
 
-    def __iter__(self) -> Generator[T_co, None, None]:
+    def __iter__(self) -> Generator[T_co, None, None]:  # noqa: PYI058 - it can be closed
         """Return a generator of the items; leaving the loop early cancels.
 
         An item is asked for when the loop wants it; a flow that crosses threads or event loops is asked
@@ -40,7 +40,7 @@ class Running(Face[T_co]):
         """
         return pull(self.node)
 
-    def __aiter__(self) -> AsyncGenerator[T_co, None]:
+    def __aiter__(self) -> AsyncGenerator[T_co, None]:  # noqa: PYI058 - it can be closed
         """Return an async generator of the items; leaving the loop early cancels."""
         return apull(self.node)
 
@@ -50,8 +50,8 @@ class Running(Face[T_co]):
 
     async def _last(self) -> T_co | None:
         last = None
-        async for last in self:
-            pass
+        async for item in self:
+            last = item
         return last
 
     def run(self) -> T_co | None:
@@ -63,8 +63,8 @@ class Running(Face[T_co]):
         4
         """
         last = None
-        for last in self:
-            pass
+        for item in self:
+            last = item
         return last
 
     def for_each(self, fn: Callable[[T_co], object]) -> Handle:
@@ -88,7 +88,9 @@ class Running(Face[T_co]):
         return explain(self.node)
 
     def explain(self, file: TextIO | None = None) -> None:
-        """Print the stages to `file` (standard output): where each was written, its demand contract,
-        which runs of them are fused, and the total number of items that may be in flight.
+        """Print the stages to `file` (standard output), and how many items may be in flight in total.
+
+        Of each stage it says where it was written, its demand contract, how many items it may hold, and
+        which fused run it belongs to.
         """
         print(self.describe(), file=file or sys.stdout)

@@ -10,6 +10,7 @@ from typing_extensions import TypeVar
 from operators._faces.face import Face, T_co
 from operators._kernel.checks import need_methods
 from operators._kernel.node import Node, Operator
+from operators.schedulers import Scheduler
 from operators.sources.async_iterable import FromAsyncIterable, need_async_iterable
 from operators.sources.create import AsyncEmitter, Create, Emitter
 from operators.sources.defer import Defer
@@ -18,7 +19,6 @@ from operators.sources.generate import Generate
 from operators.sources.iterable import FromIterable, need_iterable
 from operators.sources.never import Never as NeverSource
 from operators.sources.publisher import FromPublisher
-from operators.schedulers import Scheduler
 from reactive_streams import Publisher
 
 if TYPE_CHECKING:

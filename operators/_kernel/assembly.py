@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 from operators._kernel.contract import Contract
@@ -184,9 +185,7 @@ def fusible(node: Node) -> bool:
     return isinstance(node.operator, Step) and not node.operator.pull_only
 
 
-def connect(
-    chain: list[Node], subscriber: Any, scope: Scope, *, foreign: bool = False
-) -> None:
+def connect(chain: list[Node], subscriber: Any, scope: Scope, *, foreign: bool = False) -> None:
     """Walk from the Subscriber up to the source, making stages of what cannot be fused with it.
 
     `foreign` puts the edge before the Subscriber that keeps its failures to itself (§2.13).
@@ -205,8 +204,7 @@ def connect(
         if not fusible(node):
             stage = builder.push_link(node)
             if node.operator.detached:
-                upper, upper_scope = chain[:index], builder.scope
-                stage.detach(lambda: connect(upper, stage, upper_scope))
+                stage.detach(partial(connect, chain[:index], stage, builder.scope))
                 return
     builder.open(chain[0], steps)
 

@@ -177,7 +177,9 @@ def _write_pull(steps: Sequence[Step], *, source_async: bool, items_async: bool)
     names = _names(steps)
     world = _AsyncPull() if items_async else _Pull()
     kept = _leftovers(steps)
-    out.add(0, f"def build({', '.join(['source', 'fail', 'close', 'discard', 'exhausted', *names])}):")
+    out.add(
+        0, f"def build({', '.join(['source', 'fail', 'close', 'discard', 'exhausted', *names])}):"
+    )
     out.add(1, "ended = False")
     out.add(1, f"{'async ' if items_async else ''}def items():")
     out.add(2, f"nonlocal {', '.join(['ended', *names])}")
@@ -193,6 +195,8 @@ def _write_pull(steps: Sequence[Step], *, source_async: bool, items_async: bool)
         out.add(4, "pulled += 1")
         out.add(4, f"if not pulled % {CHECKPOINT}: await sleep(0)")
     _write_body(out, 4, steps, world)
+    if any(step.flush for step in steps):
+        out.add(3, "ended = True")  # what is still emitted is the last item
     _write_flush(out, 3, steps, world)
     out.add(2, "except Exception as error:")
     out.add(3, "raise fail(error, v)")

@@ -49,13 +49,17 @@ class _Drive:
             else:
                 self.bad = self.bad or bad
                 self._stop = True
-            if self._running:
-                return
-            self._running = True
-        self._wake()
+            running, self._running = self._running, True
+        if not running:
+            self._wake()
+        elif bad is not None:
+            self._hurry()
 
     def _wake(self) -> None:
         raise NotImplementedError
+
+    def _hurry(self) -> None:
+        """Have the loop look at `_stop`, where it may be waiting for its source."""
 
     def _advance(self, delivered: int) -> int:
         """Take a batch off the demand and return the next; at 0 the loop is no longer running.
@@ -73,7 +77,9 @@ class _Drive:
 
     def _subscriber_raised(self, error: Exception, method: str) -> None:
         subscriber = self._subscriber
-        drop_error(error, f"raised by {method} of {subscriber!r} (§2.13); its Subscription is cancelled")
+        drop_error(
+            error, f"raised by {method} of {subscriber!r} (§2.13); its Subscription is cancelled"
+        )
 
     def _conclude(self) -> Any:
         """Be over; return the Subscriber, of which no reference is kept (§3.13)."""
@@ -199,6 +205,9 @@ class AsyncDrive(_Drive):
     def _wake(self) -> None:
         self._lease.call(self._continue)
 
+    def _hurry(self) -> None:
+        self._lease.call(self._interrupt)
+
     def _continue(self) -> None:
         if self._task is None:
             self._task = self._lease.loop.create_task(self._pump())
@@ -210,7 +219,7 @@ class AsyncDrive(_Drive):
             if self._over:
                 return
             self._over = self._stop = True
-        self._lease.call(self._interrupt)
+        self._hurry()
 
     def _interrupt(self) -> None:
         task = self._task
@@ -227,7 +236,9 @@ class AsyncDrive(_Drive):
             await self._deliver()
         except asyncio.CancelledError:
             if not self._over:
-                self.failure = RuntimeError("the event loop cancelled the task that runs this source")
+                self.failure = RuntimeError(
+                    "the event loop cancelled the task that runs this source"
+                )
         except Exception as error:
             if error is not self.failure:
                 self._subscriber_raised(error, "on_next")

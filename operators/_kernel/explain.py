@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -49,9 +51,12 @@ class Explanation:
                 + f" {fused:<8} holds {bound(stage.holds):<10} {stage.where}"
             )
             lines.append(f"     {'  ' * stage.inner}  {stage.contract}")
-        lines.append(f"in flight: at most {bound(self.in_flight)} items, beside those that flows made "
-                     "while it runs hold" if self._opens_flows() else
-                     f"in flight: at most {bound(self.in_flight)} items")
+        lines.append(
+            f"in flight: at most {bound(self.in_flight)} items, beside those that flows made "
+            "while it runs hold"
+            if self._opens_flows()
+            else f"in flight: at most {bound(self.in_flight)} items"
+        )
         return "\n".join(lines)
 
     def _opens_flows(self) -> bool:
@@ -69,7 +74,7 @@ def bound(items: int) -> str:
 def explain(node: Node) -> Explanation:
     """Return the explanation of the pipeline that ends at `node`."""
     stages: list[StageInfo] = []
-    _explain(node.chain(), stages, 0, [0])
+    _explain(node.chain(), stages, 0, itertools.count(1))
     held = sum(stage.holds for stage in stages)
     chain = node.chain()
     # Whoever loops over the flow asks for one item, or for a prefetch where it crosses threads.
@@ -77,38 +82,41 @@ def explain(node: Node) -> Explanation:
     return Explanation(tuple(stages), min(held + consumer, UNBOUNDED))
 
 
-def _explain(chain: list[Node], stages: list[StageInfo], inner: int, runs: list[int]) -> None:
-    from_iterator = isinstance(chain[0].operator, (IterableSource, AsyncIterableSource))
-    run: int | None = None
-    for index, node in enumerate(chain):
-        operator = node.operator
-        after = chain[index + 1] if index + 1 < len(chain) else None
-        if index == 0:
-            joins = from_iterator and after is not None and fusible(after)
-        elif isinstance(operator, Link) and not from_iterator:
-            joins = False
+def _explain(chain: list[Node], stages: list[StageInfo], inner: int, runs: Iterator[int]) -> None:
+    for group in _groups(chain):
+        run = next(runs) if len(group) > 1 else None
+        for node in group:
+            operator = node.operator
+            stages.append(
+                StageInfo(
+                    title=node.title,
+                    details=operator.details,
+                    where=_short(node.site),
+                    contract=operator.contract.value,
+                    holds=operator.holds,
+                    fused=run,
+                    inner=inner,
+                )
+            )
+            for other in operator.flows:
+                _explain(other.chain(), stages, inner + 1, runs)
+
+
+def _groups(chain: list[Node]) -> list[list[Node]]:
+    """Cut a chain into the runs that are fused, and the operators that stand alone."""
+    # What follows an iterator is fused with it; further down only what never opens anything is.
+    driven = isinstance(chain[0].operator, (IterableSource, AsyncIterableSource))
+    groups = [[chain[0]]]
+    joining = driven
+    for node in chain[1:]:
+        joins = fusible(node) and (driven or not isinstance(node.operator, Link))
+        if joins and joining:
+            groups[-1].append(node)
         else:
-            joins = fusible(node) and (run is not None or (after is not None and _fuses(after)))
-        if not joins:
-            run = None
-            from_iterator = from_iterator and index == 0
-        elif run is None:
-            runs[0] += 1
-            run = runs[0]
-        if not fusible(node) and index > 0:
-            from_iterator = False
-        stages.append(
-            StageInfo(
-                node.title, operator.details, _short(node.site), operator.contract.value,
-                operator.holds, run, inner,
-            )  # fmt: skip
-        )
-        for other in operator.flows:
-            _explain(other.chain(), stages, inner + 1, runs)
-
-
-def _fuses(node: Node) -> bool:
-    return fusible(node) and not isinstance(node.operator, Link)
+            groups.append([node])
+        joining = joins
+        driven = driven and joins
+    return groups
 
 
 def _short(site: tuple[str, int]) -> str:

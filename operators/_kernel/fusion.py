@@ -13,7 +13,7 @@ from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 from operators._kernel.codegen import SOURCE, Function, function
-from operators._kernel.failure import NOTHING, annotate, drop_error, user_frames
+from operators._kernel.failure import annotate, drop_error, user_frames
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.step import Step

@@ -127,7 +127,10 @@ class Handle:
 
     def __del__(self) -> None:
         if self._error is not None and not self._asked:
-            drop_error(self._error, f"in a run by for_each whose result nobody asked for; {self._node.where}")
+            drop_error(
+                self._error,
+                f"in a run by for_each whose result nobody asked for; {self._node.where}",
+            )
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

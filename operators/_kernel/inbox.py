@@ -102,7 +102,9 @@ class Inner:
 
     def on_error(self, error: Exception) -> None:
         if self._cancelled:
-            drop_error(error, f"in {self.stage.node.title}, which was over; {self.stage.node.where}")
+            drop_error(
+                error, f"in {self.stage.node.title}, which was over; {self.stage.node.where}"
+            )
         else:
             self.inbox.completed = True
             self.stage.abort(error)

@@ -48,7 +48,9 @@ class Inlet(Stage):
             self.refuse(item)
             return
         if item is None:
-            error = TypeError("None is not an element (§2.13); the Publisher's on_next was given None")
+            error = TypeError(
+                "None is not an element (§2.13); the Publisher's on_next was given None"
+            )
             self._violated(error)
             raise TypeError("on_next: None is not an element (§2.13)")
         self._received = received = self._received + 1

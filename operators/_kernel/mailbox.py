@@ -177,7 +177,9 @@ class _Mailbox:
 
     def _discard(self) -> None:
         while self.items:
-            with suppress(IndexError):  # two threads may discard at once; each item is popped by one
+            with suppress(
+                IndexError
+            ):  # two threads may discard at once; each item is popped by one
                 self._scope.discard((self.items.popleft(),))
 
 

@@ -23,8 +23,8 @@ class Count:
     """The counts of one operator at its place in the pipeline, over all its subscriptions."""
 
     __slots__ = (
-        "_dropped", "_stages", "emitted", "end", "fed", "feeds_queue", "in_hand", "inner", "inputs",
-        "links", "made", "node", "output", "queues", "requested",
+        "_dropped", "_stages", "delivering", "emitted", "end", "fed", "feeds_queue", "in_hand", "inner", "inputs",
+        "links", "made", "most_held", "node", "output", "queues", "requested",
     )  # fmt: skip
 
     def __init__(self, node: Node, inner: int, *, made: bool) -> None:
@@ -34,8 +34,10 @@ class Count:
         """Whether it belongs to a flow that was made while the pipeline ran."""
         self.requested = 0
         self.emitted = 0
+        self.delivering = 0  # items that it has begun, and not ended, to hand over
         self.fed = 0  # items that came since it last emitted one
         self.in_hand = 0  # 1 while the stage after it works on the item that it emitted
+        self.most_held = 0
         self.end = ""
         self.links: list[Link] = []
         self.inputs: list[Count] = []
@@ -110,13 +112,17 @@ class Metering:
 
     def _add_chain(self, chain: list[Node], inner: int) -> Count:
         last: Count | None = None
-        joining: list[Count] = []  # flows given to a source, which the operator after it puts together
+        joining: list[
+            Count
+        ] = []  # flows given to a source, which the operator after it puts together
         for node in chain:
             count = self._by_node.get(id(node))
             if count is None:
                 count = self._by_node[id(node)] = Count(node, inner, made=False)
                 self.counts.append(count)
-                joining += [self._add_chain(other.chain(), inner + 1) for other in node.operator.flows]
+                joining += [
+                    self._add_chain(other.chain(), inner + 1) for other in node.operator.flows
+                ]
                 if last is not None:
                     count.inputs = [last, *joining]
                     joining = []
@@ -152,13 +158,20 @@ class Metering:
 
     def in_flight(self) -> int:
         """Return the items in flight now; the lock is to be held."""
-        return self._hands + sum([count.occupied for count in self._queues])
+        return self._hands + sum([self._held(count) for count in self._queues])
+
+    def _held(self, count: Count) -> int:
+        held = count.occupied
+        if held > count.most_held:
+            count.most_held = held
+        return held
 
     def enter(self, count: Count, link: Link) -> None:
         """Take note that an item is about to be delivered."""
         with self.lock:
             link.emitted += 1
             count.emitted += 1
+            count.delivering += 1
             count.fed = 0
             if count.made:
                 return
@@ -179,7 +192,10 @@ class Metering:
     def leave(self, count: Count) -> None:
         """Take note that the delivery of an item has returned."""
         with self.lock:
+            count.delivering -= 1
             self._put_down(count)
+            if count.output is not None and count.feeds_queue:
+                self._held(count.output)
 
     def _put_down(self, count: Count) -> None:
         if count.in_hand:

@@ -218,7 +218,9 @@ class _Guard(Stage):
         """Take a Subscriber that raises for cancelled; its error goes to the hook."""
         subscriber = self.downstream
         self.cancel()
-        drop_error(error, f"raised by {method} of {subscriber!r} (§2.13); its Subscription is cancelled")
+        drop_error(
+            error, f"raised by {method} of {subscriber!r} (§2.13); its Subscription is cancelled"
+        )
 
 
 class Edge(_Guard):

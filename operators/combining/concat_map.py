@@ -1,4 +1,4 @@
-"""concat_map: the items of the flows made of each item, one flow at a time. concat is concat_map of given flows."""
+"""concat_map: the items of the flows made of each item, one flow at a time; concat, of given flows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""flat_map: the items of the flows made of each item, several at a time. merge is flat_map of given flows."""
+"""flat_map: the items of the flows made of each item, several at once; merge, of given flows."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class _PulledInner:
 
 
 class _FlatMapStage(QueuedStage):
-    __slots__ = ("_active", "_arrived", "_completed", "_operator", "_turn_left", "_free")
+    __slots__ = ("_active", "_arrived", "_completed", "_free", "_operator", "_turn_left")
 
     def __init__(self, operator: FlatMap, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)

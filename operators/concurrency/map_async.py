@@ -45,7 +45,9 @@ class MapAsync(Link):
         if executor is not None:
             need_methods("map_async", "concurrent.futures.Executor", executor, "submit", "shutdown")
             if self.is_coroutine:
-                raise TypeError("map_async: a coroutine function runs on the event loop, not on executor=")
+                raise TypeError(
+                    "map_async: a coroutine function runs on the event loop, not on executor="
+                )
         self.fn: Callable[[Any], Any] = fn
         self.concurrency: int = concurrency
         self.ordered: bool = ordered

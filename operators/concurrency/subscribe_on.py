@@ -72,7 +72,9 @@ class _SubscribeOnStage(Stage):
 
     def request(self, n: int) -> None:
         if demand_error(n) is not None:
-            self._arbiter.request(n)  # like a cancel: it must not wait behind a loop that runs there
+            self._arbiter.request(
+                n
+            )  # like a cancel: it must not wait behind a loop that runs there
             return
         # The source may run its loop inside request, and is to do so on the worker.
         self._run(lambda: self._arbiter.request(n))

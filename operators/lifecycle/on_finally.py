@@ -39,9 +39,7 @@ class OnFinally(Link):
 class _FinallyStage(Stage):
     __slots__ = ("_claim", "_fn")
 
-    def __init__(
-        self, fn: Callable[[], object], downstream: Any, node: Node, scope: Scope
-    ) -> None:
+    def __init__(self, fn: Callable[[], object], downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
         self._fn = fn
         self._claim = Claim()

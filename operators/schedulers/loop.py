@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 from operators._kernel.failure import drop_error
 from operators._kernel.loops import LoopLease
@@ -63,6 +64,10 @@ def event_loop(loop: asyncio.AbstractEventLoop | None = None) -> LoopScheduler:
     >>> list(Flow.range(3).publish_on(event_loop()))
     [0, 1, 2]
     """
-    if loop is not None and not isinstance(loop, asyncio.AbstractEventLoop):
-        raise TypeError(f"event_loop: loop must be an event loop or None, got {loop!r}")
+    _need_loop(loop)
     return LoopScheduler(loop)
+
+
+def _need_loop(value: Any) -> None:
+    if value is not None and not isinstance(value, asyncio.AbstractEventLoop):
+        raise TypeError(f"event_loop: loop must be an event loop or None, got {value!r}")

@@ -10,7 +10,7 @@ from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 
 
-def need_async_iterable(items: Any) -> None:
+def need_async_iterable(items: object) -> None:
     """Raise TypeError unless `items` can be iterated by `async for`."""
     if not isinstance(items, AsyncIterable):
         raise TypeError(

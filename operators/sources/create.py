@@ -175,7 +175,11 @@ class _Task:
     def _stop(self) -> None:
         # A task that is cancelled before it begins would never give the loop back.
         task = self._task
-        if task is not None and self._producing and task is not asyncio.current_task(self._lease.loop):
+        if (
+            task is not None
+            and self._producing
+            and task is not asyncio.current_task(self._lease.loop)
+        ):
             task.cancel()
 
     async def _run(self) -> None:

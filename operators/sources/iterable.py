@@ -43,13 +43,12 @@ class FromIterable(IterableSource):
         return iter(self._items)
 
 
-def need_iterable(items: Any) -> None:
+def need_iterable(items: object) -> None:
     """Raise TypeError unless `items` can be iterated."""
-    if not isinstance(items, Iterable) and not hasattr(type(items), "__getitem__"):
-        hint = "; use from_async_iterable" if hasattr(items, "__aiter__") else ""
-        raise TypeError(
-            f"from_iterable: needs an iterable, got {items!r} ({type(items).__name__}){hint}"
-        )
+    kind = type(items)
+    if not isinstance(items, Iterable) and not hasattr(kind, "__getitem__"):
+        hint = "; use from_async_iterable" if hasattr(kind, "__aiter__") else ""
+        raise TypeError(f"from_iterable: needs an iterable, got {items!r} ({kind.__name__}){hint}")
 
 
 class FromFlows(FromIterable):

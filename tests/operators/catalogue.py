@@ -60,7 +60,9 @@ def _pass(r: int, d: int) -> int:
 
 
 def _each_second(r: int, d: int) -> int:
-    return 2 * r - 1  # one that is left out for each but the first, in place of which one is asked for
+    return (
+        2 * r - 1
+    )  # one that is left out for each but the first, in place of which one is asked for
 
 
 def _half(r: int, d: int) -> int:
@@ -97,7 +99,9 @@ _case("filter", "", lambda f: f.filter(_even), lambda i: i[::2], _each_second)
 _case("take", "", lambda f: f.take(10), lambda i: i[:10], lambda r, d: min(r, 10))
 _case("take_while", "", lambda f: f.take_while(lambda n: n < 30), lambda i: i[:30], _pass)
 _case("skip", "", lambda f: f.skip(2), lambda i: i[2:], lambda r, d: r + 2)
-_case("skip_while", "", lambda f: f.skip_while(lambda n: n < 2), lambda i: i[2:], lambda r, d: r + 2)
+_case(
+    "skip_while", "", lambda f: f.skip_while(lambda n: n < 2), lambda i: i[2:], lambda r, d: r + 2
+)
 _case("scan", "", lambda f: f.scan(int.__add__), lambda i: list(itertools.accumulate(i)), _pass)
 _case(
     "scan", "with a seed", lambda f: f.scan(int.__add__, 7),
@@ -113,7 +117,13 @@ _case(
     "distinct_until_changed", "", lambda f: f.distinct_until_changed(lambda n: n // 2),
     lambda i: i[::2], _each_second,
 )  # fmt: skip
-_case("buffer", "", lambda f: f.buffer(2), lambda i: [i[n : n + 2] for n in i[::2]], lambda r, d: 2 * r)
+_case(
+    "buffer",
+    "",
+    lambda f: f.buffer(2),
+    lambda i: [i[n : n + 2] for n in i[::2]],
+    lambda r, d: 2 * r,
+)
 _case("reduce", "", lambda f: f.reduce(int.__add__), lambda i: [sum(i)], _all)
 _case("reduce", "with a seed", lambda f: f.reduce(int.__add__, 7), lambda i: [7 + sum(i)], _all)
 _case("flat_map_iterable", "", lambda f: f.flat_map_iterable(lambda n: [n, n]), _twice, _half)
@@ -144,9 +154,7 @@ _case("on_error_return", "", lambda f: f.on_error_return(-1), _same, _pass)
 _case("on_error_resume", "", lambda f: f.on_error_resume(lambda error: Flow.of(-1)), _same, _pass)
 _case("retry", "", lambda f: f.retry(3), _same, _pass)
 _case("limit_rate", "", lambda f: f.limit_rate(2), _same, _pass)
-_case(
-    "on_backpressure_buffer", "", lambda f: f.on_backpressure_buffer(64), _same, _all
-)
+_case("on_backpressure_buffer", "", lambda f: f.on_backpressure_buffer(64), _same, _all)
 _case(
     "on_backpressure_buffer", "that blocks",
     lambda f: f.on_backpressure_buffer(4, overflow="block"), _same, _ahead(4),
@@ -168,13 +176,17 @@ _case(
 _case(
     "publish_on", "", lambda f: f.publish_on(thread("hop"), prefetch=4), _same, _ahead(4), hops=True
 )
-_case(
-    "publish_on", "here", lambda f: f.publish_on(immediate(), prefetch=4), _same, _ahead(4)
-)
+_case("publish_on", "here", lambda f: f.publish_on(immediate(), prefetch=4), _same, _ahead(4))
 _case("subscribe_on", "", lambda f: f.subscribe_on(thread("hop")), _same, _pass, hops=True)
 _case("subscribe_on", "here", lambda f: f.subscribe_on(immediate()), _same, _pass)
 _case("tap", "", lambda f: f.tap(_add_one), _same, _pass)
-_case("tap", "of all signals", lambda f: f.tap(_add_one, on_complete=list, on_cancel=list), _same, _pass)
+_case(
+    "tap",
+    "of all signals",
+    lambda f: f.tap(_add_one, on_complete=list, on_cancel=list),
+    _same,
+    _pass,
+)
 _case("on_finally", "", lambda f: f.on_finally(list), _same, _pass)
 _case("on_discard", "", lambda f: f.on_discard(_add_one), _same, _pass)
 _case("named", "", lambda f: f.map(_add_one).named("plus one"), _plus_ones, _pass)
@@ -247,5 +259,7 @@ RUNNING = {"subscribe", "run", "for_each", "describe", "explain"}
 def missing(flow: type) -> set[str]:
     """Return the public methods that the catalogue does not know."""
     known = {case.name for case in OPERATORS.values()} | {made.name for made in SOURCES.values()}
-    methods = {name for name in dir(flow) if not name.startswith("_") and callable(getattr(flow, name))}
+    methods = {
+        name for name in dir(flow) if not name.startswith("_") and callable(getattr(flow, name))
+    }
     return methods - known - WITHOUT_ITEMS - RUNNING

@@ -278,7 +278,9 @@ def notes(error: BaseException) -> str:
 def line_of(text: str, file: str) -> str:
     """Return file:line of the only line of a test file that contains the text."""
     lines = Path(file).read_text(encoding="utf-8").splitlines()
-    found = [number for number, line in enumerate(lines, 1) if text in line and "line_of" not in line]
+    found = [
+        number for number, line in enumerate(lines, 1) if text in line and "line_of" not in line
+    ]
     assert len(found) == 1, f"{text!r} is on the lines {found}"
     return f"{file}:{found[0]}"
 

@@ -130,14 +130,17 @@ def test_a_handle_raises_the_error_with_its_place(build: Any, title: str, item: 
 
 
 @pytest.mark.parametrize(
-    "run", [lambda f: f.run(), lambda f: f.for_each(list).result(20), lambda f: asyncio.run(last(f))]
+    "run",
+    [lambda f: f.run(), lambda f: f.for_each(list).result(20), lambda f: asyncio.run(last(f))],
 )
 def test_what_runs_a_flow_adds_only_itself(run: Any):
     with pytest.raises(BoomError) as caught:
         run(Flow.of(3).map(boom))
 
     frames = library_frames(caught.value)
-    assert all(frame.startswith(("/_faces/running.py", "/_kernel/handle.py", "<flow")) for frame in frames)
+    assert all(
+        frame.startswith(("/_faces/running.py", "/_kernel/handle.py", "<flow")) for frame in frames
+    )
     assert sum(frame.startswith("<flow") for frame in frames) <= 1
 
 
@@ -195,7 +198,11 @@ def test_stop_iteration_does_not_end_a_flow_in_silence(kind: type[Exception], wo
     def stop(n: int) -> int:
         raise kind
 
-    for flow in (upstream(world).map(stop), upstream(world).filter(stop), upstream(world).tap(stop)):
+    for flow in (
+        upstream(world).map(stop),
+        upstream(world).filter(stop),
+        upstream(world).tap(stop),
+    ):
         with pytest.raises(RuntimeError, match=f"the function raised {kind.__name__}") as caught:
             list(flow)
         assert isinstance(caught.value.__cause__, kind)
@@ -283,7 +290,9 @@ def test_none_may_pass_between_operators(world: str):
     flow = upstream(world).map(words.get).filter(lambda word: word is not None)
 
     assert list(flow) == ["one", "three"]
-    assert probe(flow if world == "fused" else upstream(world).map(words.get).filter(bool), 9).items == [
+    assert probe(
+        flow if world == "fused" else upstream(world).map(words.get).filter(bool), 9
+    ).items == [
         "one",
         "three",
     ]

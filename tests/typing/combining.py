@@ -1,8 +1,6 @@
 """What the checkers infer for flows made of several; read by them, never run."""
 
-from typing import Generic, TypeVar
-
-from typing_extensions import assert_type
+from typing import Generic, TypeVar, assert_type
 
 from operators import Flow
 from reactive_streams import Publisher, Subscriber

@@ -1,9 +1,9 @@
 """What the checkers infer for the operators that leave items out; read by them, never run."""
 
 import re
-from typing import TypeGuard
+from typing import TypeGuard, assert_type
 
-from typing_extensions import TypeIs, assert_type
+from typing_extensions import TypeIs
 
 from operators import Flow
 

@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from functools import partial
-from typing import Literal
-
-from typing_extensions import assert_type
+from typing import Literal, assert_type
 
 from operators import Flow
 from operators.schedulers import Scheduler, event_loop, executor, immediate, thread
@@ -53,8 +51,8 @@ class Service:
         return len(word)
 
 
-async def fetch(word: str, timeout: float = 1.0) -> bytes:
-    await asyncio.sleep(timeout)
+async def fetch(word: str, seconds: float = 1.0) -> bytes:
+    await asyncio.sleep(seconds)
     return word.encode()
 
 
@@ -66,7 +64,7 @@ def several_calls(words: Flow[str], service: Service, pool: Executor) -> None:
     # A coroutine function gives its result, not a coroutine.
     assert_type(words.map_async(fetch), Flow[bytes])
     assert_type(words.map_async(fetch, concurrency=4, ordered=False), Flow[bytes])
-    assert_type(words.map_async(partial(fetch, timeout=2.0)), Flow[bytes])
+    assert_type(words.map_async(partial(fetch, seconds=2.0)), Flow[bytes])
     assert_type(words.map_async(service), Flow[float])
     assert_type(words.map_async(service.fetch), Flow[bytes])
     assert_type(words.map_async(fetch).map(bytes.decode), Flow[str])

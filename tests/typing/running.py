@@ -2,8 +2,7 @@
 
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Generator, Iterable
-
-from typing_extensions import assert_type
+from typing import assert_type
 
 from operators import Explanation, Flow, Handle, StageInfo, as_processor
 from operators.watching import watching

@@ -1,9 +1,7 @@
 """What the checkers infer for each source; read by them, never run."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Literal, Never
-
-from typing_extensions import assert_type
+from typing import Literal, Never, assert_type
 
 from operators import AsyncEmitter, Emitter, Flow
 from operators.schedulers import thread

@@ -2,8 +2,7 @@
 
 import operator
 from dataclasses import dataclass
-
-from typing_extensions import assert_type
+from typing import assert_type
 
 from operators import Flow
 

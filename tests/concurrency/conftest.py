@@ -1,0 +1,19 @@
+"""A team of threads for a module, at the smallest switch interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.concurrency.team import Team, tiny_switch_interval
+
+
+@pytest.fixture
+def team() -> Iterator[Team]:
+    with tiny_switch_interval():
+        team = Team(4)
+        try:
+            yield team
+        finally:
+            team.close()
