@@ -34,11 +34,15 @@ PAUSE = 0.01  # seconds that the sink takes for each file, as a database far awa
 
 
 class Source(NamedTuple):
+    """What is in a file."""
+
     package: str
     code: bytes
 
 
 class Words(NamedTuple):
+    """What was found in a file."""
+
     package: str
     lines: int
     counts: Counter[str] | None  # None: not valid Python, as some files are that tests are made of
@@ -99,6 +103,7 @@ class Report:
     packages: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, words: Words) -> Report:
+        """Returns itself, for the next words to be added to."""
         self.files += 1
         self.lines += words.lines
         if words.counts is None:
@@ -108,16 +113,15 @@ class Report:
         return self
 
     def totals(self) -> Counter[str]:
+        """Returns the uses of each identifier in all packages."""
         total: Counter[str] = Counter()
         for counts in self.packages.values():
             total.update(counts)
         return total
 
     def __str__(self) -> str:
-        text = (
-            f"{self.files:,} files, {self.lines:,} lines, {len(self.packages)} packages and modules"
-        )
-        text += f"; skipped, for it is not valid Python: {self.skipped}\n"
+        text = f"{self.files:,} files, {self.lines:,} lines, {len(self.packages)} packages"
+        text += f"; {self.skipped} files that are not valid Python were skipped\n"
         for place, (name, uses) in enumerate(self.totals().most_common(20), 1):
             users = sum(name in counts for counts in self.packages.values())
             text += f"\n{place:4}. {name:<14} {uses:>8,} uses, in {users:3} packages"
@@ -128,6 +132,7 @@ class Pool(ProcessPoolExecutor):
     """Processes that never see a Ctrl-C: it is the pipeline that ends them."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Returns the future of the call; the processes are started here, with the first calls."""
         # What a process may not receive is handed down to those that it starts, from their birth on.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:

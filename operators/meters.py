@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from operators._kernel.node import Node
     from operators.flow import Flow
 
-__all__ = ["Meters", "Reading", "StageReading"]
+__all__ = ["ENDS", "Meters", "Reading", "StageReading"]
+
+ENDS = ("not begun", "completed", "failed", "cancelled")
+"""The states of a stage that is not under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class StageReading:
     holds: int
     """The bound of that: the sum of its places, or UNBOUNDED."""
     state: str
-    """One of: works, delivers, waits for items, waits for demand, not begun, completed, failed, cancelled."""
+    """"works", "delivers", "waits for items", "waits for demand", or one of ENDS."""
     waits_for: str
     """Whose items or demand it waits for, or whom it delivers to: a title, or "consumer", or nobody: ""."""
 
@@ -87,8 +90,14 @@ class Meters:
 
     def __init__(self, flow: Flow[Any]) -> None:
         self._metering = Metering(flow.node)
-        self.link = self._metering.link
-        self.stage = self._metering.stage
+
+    def link(self, node: Node, downstream: Any) -> Any:
+        """Return the Subscriber that counts what `node` emits."""
+        return self._metering.link(node, downstream)
+
+    def stage(self, node: Node, stage: Any) -> None:
+        """Take note of the object that does the work of `node`."""
+        self._metering.stage(node, stage)
 
     def read(self) -> Reading:
         """Return what the meters show now."""
@@ -107,14 +116,6 @@ class Meters:
                 metering.most_in_flight,
                 waited_for,
             )
-
-    if TYPE_CHECKING:
-
-        def link(self, node: Node, downstream: Any) -> Any:
-            """Return the Subscriber that counts what `node` emits."""
-
-        def stage(self, node: Node, stage: Any) -> None:
-            """Take note of the object that does the work of `node`."""
 
 
 def _read(count: Count) -> StageReading:

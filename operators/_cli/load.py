@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from operators._kernel.failure import brief
 from operators.flow import Flow
@@ -45,7 +45,7 @@ def load(target: str) -> Flow[Any]:
 
 def _flow(value: Any, name: str, place: str) -> Flow[Any]:
     if isinstance(value, Flow):
-        return value
+        return cast("Flow[Any]", value)
     wanted = "a Flow, or a function without arguments that returns one"
     if isinstance(value, type) or not callable(value):
         raise Unusable(f"{name} of {place} is not {wanted}: it is {_described(value)}")
@@ -63,7 +63,7 @@ def _flow(value: Any, name: str, place: str) -> Flow[Any]:
         raise Unusable(f"{name}() of {place} raised {_described_error(error)}") from error
     if not isinstance(made, Flow):
         raise Unusable(f"{name}() of {place} returned no Flow, but {_described(made)}")
-    return made
+    return cast("Flow[Any]", made)
 
 
 def _described(value: Any) -> str:

@@ -28,6 +28,7 @@ def failure_text(error: BaseException) -> str:
     text = "".join(traceback.format_exception(error))
     kept: list[str] = []
     ours = False
+    indent = 0
     for line in text.splitlines():
         frame = _FRAME.match(line)
         if frame:
@@ -66,9 +67,9 @@ def summary(
     items: int, seconds: float, reading: Reading, promised: int, waited_for: Counter[str]
 ) -> Iterator[str]:
     """Give the last lines: items, the largest number in flight beside its bound, memory."""
-    yield ""
     yield f"items       {items:,} in {seconds:.1f} s ({items / max(seconds, 1e-9):,.1f} items/s)"
-    beside = ", and what flows made meanwhile hold" if any(s.made for s in reading.stages) else ""
+    made = any(stage.made for stage in reading.stages)
+    beside = ", beside what flows made meanwhile hold" if made else ""
     yield (
         f"in flight   at most {reading.most_in_flight:,} at any time; "
         f"the promised bound is {bound(promised)}{beside}"

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from types import FrameType
@@ -39,35 +39,36 @@ def run(flow: Flow[Any], view: View) -> int:
     before = running()
     worker = thread("operators-run").worker()
     waited_for: Counter[str] = Counter()
-    with _stops() as stops:
+    promised = flow.describe().in_flight
+    with _stops(view.abandon) as stops, view.shown(promised):
         begun = time.monotonic()
+        view.update(meters.read())
         worker.schedule(lambda: _subscribe(flow, consumer, meters))
-        with view.shown(flow.describe().in_flight):
-            while not consumer.over.done() and not stops:
-                wait([consumer.over], _TICK)
-                reading = meters.read()
-                waited_for[reading.waited_for] += 1
-                view.update(reading)
+        while not consumer.over.done() and not stops:
+            wait([consumer.over], _TICK)
+            reading = meters.read()
+            waited_for[reading.waited_for] += 1
+            view.update(reading)
         seconds = time.monotonic() - begun
-        if stops:
-            # From here on a second signal does not wait for anything.
+        stopped = not consumer.over.done()
+        if stopped:
             consumer.cancel()
         worker.close()
-        _settle(before, stopped=bool(stops))
+        _settle(before, stopped=stopped)
+        view.finish(meters.read())
 
-    error = None if stops else consumer.over.exception()
-    view.finish(meters.read())
+    error = None if stopped else consumer.over.exception()
+    print(flush=True)
     if error is not None:
         print(failure_text(error), file=sys.stderr, flush=True)
-    elif stops:
+    elif stopped:
         print(f"stopped by {signal.Signals(stops[0]).name}", file=sys.stderr, flush=True)
     elif consumer.items:
         view.result(consumer.last)
-    for line in summary(
-        consumer.items, seconds, meters.read(), flow.describe().in_flight, waited_for
-    ):
+        print()
+    for line in summary(consumer.items, seconds, meters.read(), promised, waited_for):
         print(line)
-    if stops:
+    if stopped:
         return 128 + stops[0]
     return 0 if error is None else 1
 
@@ -133,7 +134,7 @@ class _Consumer:
 
 
 @contextmanager
-def _stops() -> Iterator[list[int]]:
+def _stops(abandon: Callable[[], None]) -> Generator[list[int]]:
     """Collect the signals that ask for a stop; after the first, the next one ends the process.
 
     None of them raises where it happens to come: that could be anywhere in the pipeline.
@@ -143,6 +144,7 @@ def _stops() -> Iterator[list[int]]:
     def on_signal(number: int, frame: FrameType | None) -> None:
         stops.append(number)
         if len(stops) > 1:
+            abandon()
             _leave_at_once(128 + number)
 
     numbers = [

@@ -6,16 +6,16 @@ import os
 import sys
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from operators._cli.report import result_text
 from operators._kernel.explain import bound
-from operators.meters import Reading, StageReading
+from operators.meters import ENDS, Reading, StageReading
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.live import Live
     from rich.table import Table
 
@@ -27,6 +27,7 @@ _NUMBERS = range(1, 8)
 _WHILE_IT_RUNS = {"in flight", "buffered", "waits for"}
 _AT_THE_END = {"held at most", "end"}
 _WINDOW = 2.0  # seconds over which items/s is measured while it runs
+_MADE = "* all flows made at this place while the pipeline ran"
 _EVERY = 1.0  # seconds between two plain lines
 
 
@@ -39,7 +40,7 @@ class View(ABC):
         self._bound = 0
 
     @contextmanager
-    def shown(self, promised: int) -> Iterator[None]:
+    def shown(self, promised: int) -> Generator[None]:
         """Show, inside the `with`, what the others are given; `promised` is the bound of the pipeline."""
         self._bound = promised
         yield
@@ -60,12 +61,12 @@ class View(ABC):
     def finish(self, reading: Reading) -> None:
         """Show the last reading, which stays."""
 
-    def abandon(self) -> None:
+    def abandon(self) -> None:  # noqa: B027 - there may be nothing to do
         """Leave the terminal in order, when the process is about to end at once."""
 
     def result(self, result: Any) -> None:
         """Show the last item of the pipeline, after the `with`."""
-        print(f"\n{result_text(result)}")
+        print(result_text(result))
 
     def _rates(self, reading: Reading, *, overall: bool) -> tuple[float, ...]:
         earlier = self._first if overall or not self._recent else self._recent[0]
@@ -95,7 +96,7 @@ def rows(reading: Reading, rates: tuple[float, ...]) -> list[tuple[str, ...]]:
             f"{stage.dropped:,}",
             f"{rate:,.0f}",
             _waits_for(stage),
-            stage.state,
+            stage.state if stage.state in ENDS else "not ended",
         )
         for stage, rate in zip(reading.stages, rates, strict=True)
     ]
@@ -131,6 +132,8 @@ def plain_table(reading: Reading, rates: tuple[float, ...]) -> Iterator[str]:
             for cell, width, column in zip(line, widths, columns, strict=True)
         ]
         yield "  ".join(cells).rstrip()
+    if any(stage.made for stage in reading.stages):
+        yield _MADE
 
 
 class PlainView(View):
@@ -138,12 +141,12 @@ class PlainView(View):
 
     def __init__(self) -> None:
         super().__init__()
-        self._said_at: float | None = None
+        self._said = 0
 
     def show(self, reading: Reading) -> None:
-        if self._said_at is not None and reading.at - self._said_at < _EVERY:
+        if self._seconds(reading) < (self._said + 1) * _EVERY:
             return
-        self._said_at = reading.at
+        self._said = int(self._seconds(reading) / _EVERY)
         last = [stage for stage in reading.stages if not stage.inner][-1]
         rate = self._rates(reading, overall=False)[reading.stages.index(last)]
         print(
@@ -167,7 +170,7 @@ class LiveView(View):
         self._live: Live | None = None
 
     @contextmanager
-    def shown(self, promised: int) -> Iterator[None]:
+    def shown(self, promised: int) -> Generator[None]:
         from rich.live import Live
 
         self._bound = promised
@@ -176,7 +179,7 @@ class LiveView(View):
 
     def show(self, reading: Reading) -> None:
         if self._live is not None:
-            self._live.update(self._table(reading, over=False), refresh=True)
+            self._live.update(self._running(reading), refresh=True)
 
     def finish(self, reading: Reading) -> None:
         if self._live is not None:
@@ -187,17 +190,24 @@ class LiveView(View):
 
     def result(self, result: Any) -> None:
         if hasattr(result, "__rich__") or hasattr(result, "__rich_console__"):
-            self._console.print()
             self._console.print(result)
         else:
             super().result(result)
+
+    def _running(self, reading: Reading) -> RenderableType:
+        from rich.console import Group
+        from rich.text import Text
+
+        # The cursor stays behind the last line, and the terminal writes ^C there: it must not be
+        # filled up to the edge.
+        status = Text(f"{self._seconds(reading):.1f} s; {self._status(reading)}", no_wrap=True)
+        return Group(self._table(reading, over=False), status)
 
     def _table(self, reading: Reading, *, over: bool) -> Table:
         from rich.table import Table
         from rich.text import Text
 
-        caption = None if over else f"{self._seconds(reading):.1f} s; {self._status(reading)}"
-        table = Table(box=None, padding=(0, 2, 0, 0), caption=caption, caption_justify="left")
+        table = Table(box=None, padding=(0, 2, 0, 0))
         rates = self._rates(reading, overall=over)
         columns = shown_columns(reading, over=over)
         for column in columns:
@@ -212,6 +222,9 @@ class LiveView(View):
             awaited = stage.title == reading.waited_for and not over
             cells = [Text(row[column]) for column in columns]
             table.add_row(*cells, style="bold yellow" if awaited else None)
+        if any(stage.made for stage in reading.stages):
+            table.caption = _MADE
+            table.caption_justify = "left"
         return table
 
 

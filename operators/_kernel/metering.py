@@ -23,8 +23,8 @@ class Count:
     """The counts of one operator at its place in the pipeline, over all its subscriptions."""
 
     __slots__ = (
-        "_dropped", "_stages", "delivering", "emitted", "end", "fed", "feeds_queue", "in_hand", "inner", "inputs",
-        "links", "made", "most_held", "node", "output", "queues", "requested",
+        "_dropped", "_stages", "delivering", "emitted", "end", "fed", "feeds_queue", "in_hand",
+        "inner", "inputs", "links", "made", "most_held", "node", "output", "queues", "requested",
     )  # fmt: skip
 
     def __init__(self, node: Node, inner: int, *, made: bool) -> None:

@@ -17,3 +17,14 @@ def team() -> Iterator[Team]:
             yield team
         finally:
             team.close()
+
+
+@pytest.fixture
+def shaken_team() -> Iterator[Team]:
+    """A team whose threads make way for each other between any two bytecodes of the library."""
+    with tiny_switch_interval():
+        team = Team(4, shaken=True)
+        try:
+            yield team
+        finally:
+            team.close()

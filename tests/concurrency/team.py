@@ -3,33 +3,68 @@
 from __future__ import annotations
 
 import queue
+import random
 import sys
 import threading
+import time
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import operators
 from reactive_streams import UNBOUNDED, Subscriber, Subscription
 
+_LIBRARY = str(Path(operators.__file__).parent)
 DEADLINE = 30.0  # seconds; generous, for only a run that hangs ever reaches it
+
+
+class _Shaker:
+    """Has a thread make way for others between any two bytecodes of the library, at random.
+
+    The interpreter itself changes threads at calls and jumps only, and so rarely that it takes millions
+    of rounds to meet some interleavings; correctness may not rest on that (DESIGN 4).
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed).random
+
+    def install(self) -> None:
+        sys.settrace(self._frame)
+
+    def _frame(self, frame: types.FrameType, event: str, arg: Any) -> Any:
+        if not frame.f_code.co_filename.startswith(_LIBRARY):
+            return None
+        frame.f_trace_opcodes = True
+        return self._step
+
+    def _step(self, frame: types.FrameType, event: str, arg: Any) -> Any:
+        if event == "opcode" and self._random() < 0.15:
+            time.sleep(0)
+        return self._step
 
 
 class Team:
     """Persistent threads: a round costs a barrier, not the making of threads."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, shaken: bool = False) -> None:
+        self._shaken = shaken
         self._barrier = threading.Barrier(size)
         self._tasks: list[queue.SimpleQueue[Callable[[], object] | None]]
         self._tasks = [queue.SimpleQueue() for _ in range(size)]
         self._results: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         self._threads = [
-            threading.Thread(target=self._serve, args=(tasks,), name="team", daemon=True)
-            for tasks in self._tasks
+            threading.Thread(target=self._serve, args=(number,), name="team", daemon=True)
+            for number in range(size)
         ]
         for thread in self._threads:
             thread.start()
 
-    def _serve(self, tasks: queue.SimpleQueue[Callable[[], object] | None]) -> None:
+    def _serve(self, number: int) -> None:
+        tasks = self._tasks[number]
+        if self._shaken:
+            _Shaker(number).install()
         while (task := tasks.get()) is not None:
             try:
                 self._barrier.wait(DEADLINE)
