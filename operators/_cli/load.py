@@ -12,7 +12,9 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
+
+from typing_extensions import TypeIs
 
 from operators._kernel.failure import brief
 from operators.flow import Flow
@@ -44,8 +46,8 @@ def load(target: str) -> Flow[Any]:
 
 
 def _flow(value: Any, name: str, place: str) -> Flow[Any]:
-    if isinstance(value, Flow):
-        return cast("Flow[Any]", value)
+    if _is_flow(value):
+        return value
     wanted = "a Flow, or a function without arguments that returns one"
     if isinstance(value, type) or not callable(value):
         raise Unusable(f"{name} of {place} is not {wanted}: it is {_described(value)}")
@@ -61,9 +63,13 @@ def _flow(value: Any, name: str, place: str) -> Flow[Any]:
         made = value()
     except (Exception, SystemExit) as error:
         raise Unusable(f"{name}() of {place} raised {_described_error(error)}") from error
-    if not isinstance(made, Flow):
+    if not _is_flow(made):
         raise Unusable(f"{name}() of {place} returned no Flow, but {_described(made)}")
-    return cast("Flow[Any]", made)
+    return made
+
+
+def _is_flow(value: Any) -> TypeIs[Flow[Any]]:
+    return isinstance(value, Flow)
 
 
 def _described(value: Any) -> str:

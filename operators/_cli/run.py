@@ -52,7 +52,7 @@ def run(flow: Flow[Any], view: View) -> int:
         seconds = time.monotonic() - begun
         stopped = not consumer.over.done()
         if stopped:
-            consumer.cancel()
+            _cancel(consumer)
         worker.close()
         _settle(before, stopped=stopped)
         view.finish(meters.read())
@@ -60,9 +60,11 @@ def run(flow: Flow[Any], view: View) -> int:
     error = None if stopped else consumer.over.exception()
     print(flush=True)
     if error is not None:
-        print(failure_text(error), file=sys.stderr, flush=True)
+        print(failure_text(error), end="\n\n", file=sys.stderr, flush=True)
     elif stopped:
-        print(f"stopped by {signal.Signals(stops[0]).name}", file=sys.stderr, flush=True)
+        print(
+            f"stopped by {signal.Signals(stops[0]).name}", end="\n\n", file=sys.stderr, flush=True
+        )
     elif consumer.items:
         view.result(consumer.last)
         print()
@@ -166,6 +168,17 @@ def _leave_at_once(code: int) -> None:
         for child in processes.active_children():
             child.kill()
     os._exit(code)
+
+
+def _cancel(consumer: _Consumer) -> None:
+    # On a thread of its own: what on_finally calls may have to wait for calls that are under way.
+    worker = thread("operators-stop").worker()
+
+    def cancel() -> None:
+        consumer.cancel()
+        worker.close()
+
+    worker.schedule(cancel)
 
 
 def _settle(before: set[Any], *, stopped: bool) -> None:

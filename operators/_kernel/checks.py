@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from functools import partial
 from typing import Any
 
 from reactive_streams import UNBOUNDED
@@ -52,6 +54,15 @@ def need_methods(operator: str, role: str, value: Any, *methods: str) -> None:
             f"{operator}: {value!r} ({type(value).__name__}) is not a {role}: "
             f"it has no {', '.join(missing)}"
         )
+
+
+def is_coroutine_function(fn: Any) -> bool:
+    """Whether calling `fn` gives a coroutine: a partial and an object with an async call count too."""
+    while isinstance(fn, partial):
+        fn = fn.func
+    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(
+        getattr(fn, "__call__", None)  # noqa: B004 - an object with an async __call__ counts too
+    )
 
 
 SUBSCRIBER_METHODS = ("on_subscribe", "on_next", "on_error", "on_complete")

@@ -76,9 +76,10 @@ class Outlet(QueuedStage):
     def offer(self, item: Any) -> bool | None:
         """Take an item in, or drop one by the policy; None: there is no room and the policy is to wait.
 
-        False says that the stream is over.
+        False says that the stream is over, and that the item was not taken in.
         """
         lost: Any = EMPTY
+        overflowed = False
         with self._room:
             if self.over:
                 return False
@@ -87,7 +88,7 @@ class Outlet(QueuedStage):
             elif self._overflow == "block":
                 return None
             elif self._overflow == "error":
-                lost = item
+                overflowed = True
             elif self._overflow == "drop_newest":
                 lost = item
                 self.dropped += 1
@@ -95,6 +96,9 @@ class Outlet(QueuedStage):
                 lost = self._items.popleft()
                 self._items.append(item)
                 self.dropped += 1
+        if overflowed:
+            self.abort(self.overflow_error())
+            return False
         if lost is not EMPTY:
             self._lose(lost)
         self.schedule()
@@ -106,10 +110,7 @@ class Outlet(QueuedStage):
         return held < self._capacity or (self._capacity <= 1 and held < self.demand.value)
 
     def _lose(self, item: Any) -> None:
-        if self._overflow == "error":
-            self.scope.discard((item,))
-            self.abort(self.overflow_error())
-        elif self._on_drop is None:
+        if self._on_drop is None:
             self.scope.discard((item,))
         else:
             try:
@@ -156,6 +157,7 @@ class Outlet(QueuedStage):
             if not late:
                 self._finished = True
                 self.failure = error
+                self._wake()
         if not late:
             self.schedule()
         elif error is not None:
@@ -176,8 +178,14 @@ class Outlet(QueuedStage):
             if not self._items:
                 return EMPTY
             item = self._items.popleft()
+            # Settled before it is delivered: what comes meanwhile was not asked for by this demand.
+            self.demand.settle(1)
             self._wake()
             return item
+
+    def deliver(self, wanted: int) -> int:
+        super().deliver(wanted)
+        return 0  # settled one by one
 
     def exhausted(self) -> bool:
         return self._finished and not self._items

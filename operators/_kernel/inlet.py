@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from operators._kernel.checks import need_methods
@@ -15,7 +16,7 @@ from reactive_streams import UNBOUNDED
 class Inlet(Stage):
     """Passes on the signals of a Publisher that is not trusted, and checks each one."""
 
-    __slots__ = ("_asked", "_emit", "_lock", "_received", "_subscribed")
+    __slots__ = ("_asked", "_bad", "_emit", "_give", "_lock", "_received", "_subscribed", "_take")
 
     def __init__(self, downstream: Any, node: Any, scope: Any) -> None:
         super().__init__(downstream, node, scope)
@@ -24,6 +25,12 @@ class Inlet(Stage):
         self._asked = 0  # in total; raised under the lock, and read without
         self._received = 0
         self._subscribed = False
+        # Held while a signal goes down, and never waited for. Who asks for something bad while it is
+        # leaves the error behind, and it is signalled next (§1.3).
+        turn = threading.Lock()
+        self._take = turn.acquire
+        self._give = turn.release
+        self._bad: Exception | None = None
 
     def connect(self, publisher: Any) -> None:
         """Subscribe; a Publisher that raises instead of signalling breaks §1.9."""
@@ -32,58 +39,92 @@ class Inlet(Stage):
         except Exception as error:
             violation = RuleViolation("1.9", f"subscribe of {publisher!r} raised {error!r}")
             violation.__cause__ = error
-            self._violated(violation)
+            self._end(self.blame(violation))
 
     def on_subscribe(self, subscription: Any) -> None:
         need_methods("on_subscribe", "Subscription", subscription, "request", "cancel")
         if self._subscribed:
-            subscription.cancel()  # §2.5: one Subscription at a time
+            self._cancel(subscription)  # §2.5: one Subscription at a time
             return
         self._subscribed = True
         self.upstream = subscription
-        self.downstream.on_subscribe(self)
+        inside = not self._take(False)
+        try:
+            self.downstream.on_subscribe(self)
+        finally:
+            if not inside:
+                self._give()
+        if self._bad is not None:
+            self._answer()
 
     def on_next(self, item: Any) -> None:
-        if self.done:
+        if not self._take(False):
+            self._nested(item)
+            return
+        try:
+            if self.done:
+                self.refuse(item)
+                return
+            self._received = received = self._received + 1
+            if received > self._asked or item is None:
+                self._reject(item)
+                return
+            self._emit(item)
+        finally:
+            self._give()
+        if self._bad is not None:
+            self._answer()
+
+    def _nested(self, item: Any) -> None:
+        # From a Publisher that signals inside its own signal, or while the answer to a bad request
+        # is given.
+        self._received += 1
+        if self.done or self._bad is not None:
             self.refuse(item)
-            return
+        elif self._received > self._asked or item is None:
+            self._reject(item)
+        else:
+            self._emit(item)
+
+    def _reject(self, item: Any) -> None:
         if item is None:
-            error = TypeError(
-                "None is not an element (§2.13); the Publisher's on_next was given None"
-            )
-            self._violated(error)
+            error = "None is not an element (§2.13); the Publisher's on_next was given None"
+            self._violated(self.blame(TypeError(error)))
             raise TypeError("on_next: None is not an element (§2.13)")
-        self._received = received = self._received + 1
-        if received > self._asked:
-            self.scope.discard((item,))
-            self._violated(
-                RuleViolation(
-                    "1.1",
-                    f"the Publisher sent item number {received} when only {self._asked} "
-                    "had been asked for"
-                    + ("" if self._subscribed else ", and that before on_subscribe (§1.9)"),
-                )
-            )
-            return
-        self._emit(item)
+        self.scope.discard((item,))
+        violation = RuleViolation(
+            "1.1",
+            f"the Publisher sent item number {self._received} when only {self._asked} "
+            "had been asked for"
+            + ("" if self._subscribed else ", and that before on_subscribe (§1.9)"),
+        )
+        self._violated(self.blame(violation))
 
     def on_error(self, error: Exception | None) -> None:
         if error is None:
-            self._violated(TypeError("the Publisher's on_error was given None (§2.13)"))
+            self._end(self.blame(TypeError("the Publisher's on_error was given None (§2.13)")))
             raise TypeError("on_error: None is not an error (§2.13)")
-        self._introduce()
-        super().on_error(error)
+        self._last(lambda: Stage.on_error(self, error))
 
     def on_complete(self) -> None:
-        self._introduce()
-        super().on_complete()
+        self._last(lambda: Stage.on_complete(self))
+
+    def _last(self, signal: Callable[[], None]) -> None:
+        inside = not self._take(False)
+        try:
+            if not inside or self._bad is None:
+                self._introduce()
+                signal()
+        finally:
+            if not inside:
+                self._give()
 
     def request(self, n: int) -> None:
         if self.done:
             return  # §3.6
         bad = demand_error(n)
         if bad is not None:
-            self.fail(bad)
+            self._end(bad)
             return
         with self._lock:
             self._asked = min(self._asked + n, UNBOUNDED)
@@ -92,11 +133,14 @@ class Inlet(Stage):
         except Exception as error:
             violation = RuleViolation("3.16", f"request({n}) of {self.upstream!r} raised {error!r}")
             violation.__cause__ = error
-            self._violated(violation)
+            self._end(self.blame(violation))
 
     def cancel(self) -> None:
         upstream, self.upstream = self.upstream, NOWHERE
         self.done = True
+        self._cancel(upstream)
+
+    def _cancel(self, upstream: Any) -> None:
         try:
             upstream.cancel()
         except Exception as error:
@@ -108,6 +152,20 @@ class Inlet(Stage):
             self._subscribed = True
             self.downstream.on_subscribe(self)
 
+    def _end(self, error: Exception) -> None:
+        """End with an error, from any thread: now, or after the signal under way."""
+        self._bad = self._bad or error
+        self._answer()
+
+    def _answer(self) -> None:
+        if not self._take(False):
+            return  # whoever holds it looks again when it is given back
+        try:
+            if self._bad is not None and not self.done:
+                self._violated(self._bad)
+        finally:
+            self._give()
+
     def _violated(self, error: Exception) -> None:
         if self.done:
             drop_error(error, f"in {self.node.title}, which was over; {self.node.where}")
@@ -115,8 +173,5 @@ class Inlet(Stage):
         self._introduce()
         self.done = True
         upstream, self.upstream = self.upstream, NOWHERE
-        try:
-            upstream.cancel()
-        except Exception as raised:
-            drop_error(raised, f"raised by cancel of {upstream!r} (§3.15)")
-        self.downstream.on_error(self.blame(error))
+        self._cancel(upstream)
+        self.downstream.on_error(error)

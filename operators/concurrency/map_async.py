@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 from operators._kernel.assembly import Link
-from operators._kernel.checks import need_callable, need_count, need_methods
+from operators._kernel.checks import (
+    is_coroutine_function,
+    need_callable,
+    need_count,
+    need_methods,
+)
 from operators._kernel.contract import Contract
 from operators._kernel.failure import drop_error
 from operators._kernel.loops import LoopLease, running_loop
@@ -41,7 +44,7 @@ class MapAsync(Link):
     ) -> None:
         need_callable("map_async", "fn", fn)
         need_count("map_async", "concurrency", concurrency)
-        self.is_coroutine: bool = _is_coroutine_function(fn)
+        self.is_coroutine: bool = is_coroutine_function(fn)
         if executor is not None:
             need_methods("map_async", "concurrent.futures.Executor", executor, "submit", "shutdown")
             if self.is_coroutine:
@@ -64,14 +67,6 @@ class MapAsync(Link):
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         calls = _LoopCalls(self.fn) if self.is_coroutine else _PoolCalls(self)
         return _MapAsyncStage(self, calls, downstream, node, scope)
-
-
-def _is_coroutine_function(fn: Any) -> bool:
-    while isinstance(fn, partial):
-        fn = fn.func
-    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(
-        getattr(fn, "__call__", None)  # noqa: B004 - an object with an async __call__ counts too
-    )
 
 
 class _Call:

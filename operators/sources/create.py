@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable
 from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
 from operators._kernel.assembly import Source
-from operators._kernel.checks import need_callable, need_choice, need_count, need_exception
+from operators._kernel.checks import (
+    is_coroutine_function,
+    need_callable,
+    need_choice,
+    need_count,
+    need_exception,
+)
 from operators._kernel.contract import Contract
 from operators._kernel.emitter import OVERFLOWS, Outlet
 from operators._kernel.loops import LoopLease
@@ -132,7 +137,7 @@ class Create(Source):
 
     def open(self, downstream: Any, node: Node, scope: Scope) -> None:
         outlet = Outlet(downstream, node, scope, self._capacity, self._overflow)
-        is_async = inspect.iscoroutinefunction(self._producer)
+        is_async = is_coroutine_function(self._producer)
         lease = LoopLease() if is_async else None
         if scope.watcher is not None:
             scope.watcher.stage(node, outlet)

@@ -219,6 +219,11 @@ class Upstream:
             self.cancelled = True
             self._change.notify_all()
 
+    def waited_for_cancel(self) -> bool:
+        """Whether a cancel has arrived, or does within the deadline."""
+        with self._change:
+            return self._change.wait_for(lambda: self.cancelled, DEADLINE)
+
     def emit(self) -> None:
         """Send what is asked for, until all is sent or nobody wants more."""
         for item in self.items:

@@ -12,7 +12,7 @@ from operators._kernel.drain import Drain
 from reactive_streams import UNBOUNDED
 from tests.concurrency.team import Team
 
-ROUNDS = 400
+ROUNDS = 250
 
 
 def test_a_drain_runs_one_loop_and_sees_every_mark(shaken_team: Team) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 import time
@@ -293,3 +294,10 @@ def collector_off() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+async def soon(true: Callable[[], Any]) -> None:
+    """Let the running loop go on until something holds; fail at the deadline."""
+    async with asyncio.timeout(DEADLINE):
+        while not true():  # noqa: ASYNC110 - nothing else tells about it
+            await asyncio.sleep(0)

@@ -11,7 +11,7 @@ import pytest
 
 from operators import Flow
 from reactive_streams import UNBOUNDED
-from tests.operators.kit import APulled, eventually, line_of, notes, probe
+from tests.operators.kit import APulled, eventually, line_of, notes, probe, soon
 
 
 def library_threads() -> list[str]:
@@ -176,8 +176,7 @@ def test_a_loop_that_ends_ends_the_flow():
     async def run() -> None:
         nonlocal seen
         seen = probe(Flow.from_async_iterable(pulled), 1)
-        while not seen.items:
-            await asyncio.sleep(0)
+        await soon(lambda: seen.items)
 
     asyncio.run(run())
     assert seen is not None
@@ -192,13 +191,11 @@ def test_what_is_asked_from_another_thread_comes():
         seen = probe(Flow.from_async_iterable(APulled(range(200))))
         asker = threading.Thread(target=lambda: [seen.request(1) for _ in range(200)])
         asker.start()
-        while len(seen.items) < 200:
-            await asyncio.sleep(0)
+        await soon(lambda: len(seen.items) == 200)
         asker.join()
         assert seen.items == list(range(200))
         seen.request(1)
-        while not seen.ended:
-            await asyncio.sleep(0)
+        await soon(lambda: seen.ended)
         assert seen.violations == []
 
     asyncio.run(run())
