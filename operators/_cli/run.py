@@ -149,10 +149,12 @@ def _stops(abandon: Callable[[], None]) -> Generator[list[int]]:
             abandon()
             _leave_at_once(128 + number)
 
-    numbers = [
-        getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-    ]
-    before = {number: signal.signal(number, on_signal) for number in numbers}
+    before: dict[int, Any] = {}
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What is ignored was meant to be so, by nohup for one.
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            before[number] = signal.signal(number, on_signal)
     try:
         yield stops
     finally:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from operators._kernel.contract import Contract
 from operators._kernel.drives import AsyncDrive, IteratorDrive
 from operators._kernel.failure import annotate
-from operators._kernel.fusion import open_async_items, open_items, segments
+from operators._kernel.fusion import open_async_items, open_loop, segments
 from operators._kernel.node import Node, Operator
 from operators._kernel.relay import EVERY, Relay
 from operators._kernel.scope import Scope
@@ -145,11 +145,18 @@ def refuse(subscriber: Any, error: Exception) -> None:
     subscriber.on_error(error)
 
 
+_MOST_DEFERRED = 1_000
+
+
 def resolved(node: Node) -> list[Node]:
     """Return the chain from source to `node`; a deferred source is replaced by what it makes."""
     chain = node.chain()
+    made = 0
     while isinstance(chain[0].operator, DeferredSource):
+        made += 1
         try:
+            if made > _MOST_DEFERRED:
+                raise RecursionError(f"defer: no source after {made - 1} of them, one in another")
             head = chain[0].operator.resolve()
         except Exception as error:
             head = Node(Failed(annotate(error, chain[0])), site=chain[0].site)
@@ -289,8 +296,8 @@ class _Builder:
             refuse(downstream, annotate(error, source))
             return
         if isinstance(operator, AsyncIterableSource):
-            pump = AsyncDrive(downstream)
+            pump = AsyncDrive(downstream, items)
             pump.start(*open_async_items(items, source, run, self.scope, pump.fail))
         else:
-            drive = IteratorDrive(downstream)
-            drive.start(*open_items(items, source, run, self.scope, drive.fail))
+            drive = IteratorDrive(downstream, items)
+            drive.start(*open_loop(items, source, run, self.scope, drive.fail))

@@ -6,6 +6,7 @@ import inspect
 from functools import partial
 from typing import Any
 
+from operators._kernel.failure import brief
 from reactive_streams import UNBOUNDED
 
 
@@ -13,7 +14,7 @@ def need_callable(operator: str, name: str, value: Any) -> None:
     """Raise TypeError unless `value` can be called."""
     if not callable(value):
         raise TypeError(
-            f"{operator}: {name} must be callable, got {value!r} ({type(value).__name__})"
+            f"{operator}: {name} must be callable, got {brief(value)} ({type(value).__name__})"
         )
 
 
@@ -22,28 +23,28 @@ def need_count(operator: str, name: str, value: Any, *, least: int = 1) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(
             f"{operator}: {name} must be an int of at least {least}, "
-            f"got {value!r} ({type(value).__name__})"
+            f"got {brief(value)} ({type(value).__name__})"
         )
     if not least <= value <= UNBOUNDED:
-        raise ValueError(f"{operator}: {name} must be at least {least}, got {value!r}")
+        raise ValueError(f"{operator}: {name} must be at least {least}, got {brief(value)}")
 
 
 def need_text(operator: str, name: str, value: Any) -> None:
     """Raise TypeError unless `value` is a str."""
     if not isinstance(value, str):
-        raise TypeError(f"{operator}: {name} must be a str, got {value!r}")
+        raise TypeError(f"{operator}: {name} must be a str, got {brief(value)}")
 
 
 def need_exception(operator: str, value: Any) -> None:
     """Raise TypeError unless `value` is an Exception, and no class of them."""
     if not isinstance(value, Exception):
-        raise TypeError(f"{operator}: needs an Exception (an instance), got {value!r}")
+        raise TypeError(f"{operator}: needs an Exception (an instance), got {brief(value)}")
 
 
 def need_choice(operator: str, name: str, value: Any, choices: tuple[str, ...]) -> None:
     """Raise ValueError unless `value` is one of `choices`."""
     if value not in choices:
-        raise ValueError(f"{operator}: {name} must be one of {', '.join(choices)}; got {value!r}")
+        raise ValueError(f"{operator}: {name} must be one of {', '.join(choices)}; got {brief(value)}")
 
 
 def need_methods(operator: str, role: str, value: Any, *methods: str) -> None:
@@ -51,7 +52,7 @@ def need_methods(operator: str, role: str, value: Any, *methods: str) -> None:
     missing = [name for name in methods if not callable(getattr(value, name, None))]
     if missing:
         raise TypeError(
-            f"{operator}: {value!r} ({type(value).__name__}) is not a {role}: "
+            f"{operator}: {brief(value)} ({type(value).__name__}) is not a {role}: "
             f"it has no {', '.join(missing)}"
         )
 

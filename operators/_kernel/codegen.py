@@ -1,6 +1,7 @@
 """Codegen: the text of the function that a segment of steps becomes, in each world.
 
-There are four worlds: a generator over an iterator, an async generator over an async iterator, one over
+There are four worlds: a generator over an iterator (for one who pulls, or for a loop that pushes and
+can be told to halt), an async generator over an async iterator, one over
 a plain iterator ("mixed"), and the on_next of a pushed stage, which at the edge to somebody's Subscriber
 looks after what that raises. A function is written and compiled once for each shape of segment.
 """
@@ -51,6 +52,9 @@ class _World:
     def body(self, step: Step) -> str:
         return step.body
 
+    def after_nest(self) -> list[str]:
+        return []
+
 
 class _Pull(_World):
     def skip(self, index: int, after: list[str]) -> list[str]:
@@ -63,6 +67,18 @@ class _Pull(_World):
 
     def emit(self) -> list[str]:
         return ["yield v"]
+
+
+class _Loop(_Pull):
+    """A loop that may find nothing to yield for ever, while somebody else wants it to end."""
+
+    def skip(self, index: int, after: list[str]) -> list[str]:
+        return ["if ended: return", *super().skip(index, after)]
+
+    drop = skip
+
+    def after_nest(self) -> list[str]:
+        return ["if ended: return"]
 
 
 class _AsyncPull(_Pull):
@@ -141,6 +157,8 @@ def _write_body(out: _Writer, indent: int, steps: Sequence[Step], world: _World)
     for outer, tail, index in reversed(closing):
         for depth, line in tail:
             out.add(outer + depth, line, index)
+        for line in world.after_nest():
+            out.add(outer, line)
         _write_ends(out, outer, ends.pop(), world)
 
 
@@ -171,11 +189,12 @@ def _leftovers(steps: Sequence[Step]) -> list[str]:
     return [_expression(s.leftovers, i) for i, s in enumerate(steps) if s.leftovers]
 
 
-def _write_pull(steps: Sequence[Step], *, source_async: bool, items_async: bool) -> _Writer:
-    """Write the factory of a (possibly async) generator and of its `ending` function."""
+def _write_pull(
+    steps: Sequence[Step], *, source_async: bool, items_async: bool, world: _World
+) -> _Writer:
+    """Write the factory of a (possibly async) generator, and of its `ending` and `halt` functions."""
     out = _Writer()
     names = _names(steps)
-    world = _AsyncPull() if items_async else _Pull()
     kept = _leftovers(steps)
     out.add(
         0, f"def build({', '.join(['source', 'fail', 'close', 'discard', 'exhausted', *names])}):"
@@ -213,7 +232,10 @@ def _write_pull(steps: Sequence[Step], *, source_async: bool, items_async: bool)
     if nest < 0:
         known.append("exhausted()")
     out.add(2, f"return {' or '.join(['ended', *known])}")
-    out.add(1, "return items(), ending")
+    out.add(1, "def halt():")
+    out.add(2, "nonlocal ended")
+    out.add(2, "ended = True")
+    out.add(1, "return items(), ending, halt")
     return out
 
 
@@ -249,25 +271,33 @@ def _write_push(steps: Sequence[Step], *, foreign: bool = False) -> _Writer:
     _write_flush(out, 2, steps, world)
     out.add(2, "return")
     out.add(1, "def leftovers():")
-    out.add(2, f"return [{', '.join('*' + text for text in _leftovers(steps))}]")
+    out.add(2, "taken = []")
+    for text in _leftovers(steps):
+        out.add(2, f"taken += {text}; {text}.clear()")
+    out.add(2, "return taken")
     out.add(1, "return on_next, flush, leftovers")
     return out
 
 
 def _write_for(steps: Sequence[Step]) -> _Writer:
-    return _write_pull(steps, source_async=False, items_async=False)
+    return _write_pull(steps, source_async=False, items_async=False, world=_Pull())
+
+
+def _write_loop(steps: Sequence[Step]) -> _Writer:
+    return _write_pull(steps, source_async=False, items_async=False, world=_Loop())
 
 
 def _write_mixed(steps: Sequence[Step]) -> _Writer:
-    return _write_pull(steps, source_async=False, items_async=True)
+    return _write_pull(steps, source_async=False, items_async=True, world=_AsyncPull())
 
 
 def _write_async(steps: Sequence[Step]) -> _Writer:
-    return _write_pull(steps, source_async=True, items_async=True)
+    return _write_pull(steps, source_async=True, items_async=True, world=_AsyncPull())
 
 
 _WRITE: dict[str, Callable[[Sequence[Step]], _Writer]] = {
     "for": _write_for,
+    "loop": _write_loop,
     "mixed": _write_mixed,
     "async": _write_async,
     "push": _write_push,
@@ -309,7 +339,7 @@ _MOST_FUNCTIONS = 512
 
 
 def function(world: str, steps: Sequence[Step]) -> Function:
-    """Return the function of one world ("for", "mixed", "async", "push" or "edge") for these steps.
+    """Return the function of one world ("for", "loop", "mixed", "async", "push" or "edge") for these steps.
 
     Its text depends on nothing but the world and the shape: which steps, and which are over at once.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from operators._kernel.failure import brief
 from reactive_streams import UNBOUNDED
 
 
@@ -17,11 +18,11 @@ def demand_error(n: Any) -> Exception | None:
         return None
     if isinstance(n, bool) or not isinstance(n, int):
         return TypeError(
-            f"§3.9: request(n) needs an int of at least 1, got {n!r} ({type(n).__name__})"
+            f"§3.9: request(n) needs an int of at least 1, got {brief(n)} ({type(n).__name__})"
         )
     if n > 0:  # a subclass of int (an IntEnum, a numpy scalar) counts as the number it is
         return None
-    return ValueError(f"§3.9: request(n) needs an int of at least 1, got {n!r}")
+    return ValueError(f"§3.9: request(n) needs an int of at least 1, got {brief(n)}")
 
 
 class Demand:

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any
 
 from operators._kernel.demand import demand_error
-from operators._kernel.failure import drop_error, user_frames
-from operators._kernel.fusion import let_go
+from operators._kernel.failure import brief, drop_error, ended_by, user_frames
+from operators._kernel.fusion import alet_go, let_go
 from operators._kernel.loops import LoopLease
 from reactive_streams import UNBOUNDED
 
@@ -19,12 +19,14 @@ class _Drive:
     """The Subscription over a fused source: demand, who runs the loop, and how it ended."""
 
     __slots__ = (
-        "__weakref__", "_demand", "_ending", "_items", "_lock", "_over", "_running", "_stop",
-        "_subscriber", "bad", "failure",
+        "__weakref__", "_demand", "_ending", "_items", "_lock", "_over", "_running", "_source",
+        "_stop", "_subscriber", "bad", "failure",
     )  # fmt: skip
 
-    def __init__(self, subscriber: Any) -> None:
+    def __init__(self, subscriber: Any, source: Any) -> None:
         self._subscriber: Any = subscriber
+        # What never began to be pulled is closed here: somebody else may have begun it.
+        self._source: Any = source
         self._items: Any = None
         self._ending: Callable[[], bool] = bool
         self._lock = threading.Lock()
@@ -78,7 +80,7 @@ class _Drive:
     def _subscriber_raised(self, error: Exception, method: str) -> None:
         subscriber = self._subscriber
         drop_error(
-            error, f"raised by {method} of {subscriber!r} (§2.13); its Subscription is cancelled"
+            error, f"raised by {method} of {brief(subscriber)} (§2.13); its Subscription is cancelled"
         )
 
     def _conclude(self) -> Any:
@@ -99,21 +101,28 @@ class _Drive:
             else:
                 subscriber.on_error(error.with_traceback(user_frames(error.__traceback__)))
         except Exception as raised:
-            drop_error(raised, f"raised by {subscriber!r} at the end of its stream (§2.13)")
+            drop_error(raised, f"raised by {brief(subscriber)} at the end of its stream (§2.13)")
 
 
 class IteratorDrive(_Drive):
     """Pushes the items of a fused iterator; whoever requests runs the loop."""
 
-    __slots__ = ("_runner",)
+    __slots__ = ("_halt", "_runner")
 
-    def __init__(self, subscriber: Any) -> None:
-        super().__init__(subscriber)
+    def __init__(self, subscriber: Any, source: Any) -> None:
+        super().__init__(subscriber, source)
+        self._halt: Callable[[], None] = _nothing
         self._runner: int | None = None
 
-    def start(self, items: Iterator[Any], ending: Callable[[], bool]) -> None:
-        """Hand the Subscription over, and complete where it is known that nothing can come."""
+    def start(
+        self, items: Iterator[Any], ending: Callable[[], bool], halt: Callable[[], None]
+    ) -> None:
+        """Hand the Subscription over, and complete where it is known that nothing can come.
+
+        `halt` has items end that are being pulled, on another thread perhaps.
+        """
         self._items = items
+        self._halt = halt
         self._ending = ending
         self._running = True  # what is requested inside on_subscribe waits for it to return
         try:
@@ -128,6 +137,9 @@ class IteratorDrive(_Drive):
 
     def _wake(self) -> None:
         self._run()
+
+    def _hurry(self) -> None:
+        self._halt()
 
     def _run(self) -> None:
         items = self._items
@@ -161,6 +173,7 @@ class IteratorDrive(_Drive):
                 return
             self._over = self._stop = True
             if self._running and not self._interruptible():
+                self._halt()
                 return  # the loop sees it before the next item
             self._running = True
         self._finish()
@@ -173,8 +186,14 @@ class IteratorDrive(_Drive):
     def _finish(self) -> None:
         subscriber = self._conclude()
         items, self._items = self._items, None
+        source, self._source = self._source, None
         let_go(items)
+        let_go(source)
         self._signal_end(subscriber, self.bad or self.failure)
+
+
+def _nothing() -> None:
+    pass
 
 
 class AsyncDrive(_Drive):
@@ -182,8 +201,8 @@ class AsyncDrive(_Drive):
 
     __slots__ = ("_delivering", "_lease", "_task", "_waiter")
 
-    def __init__(self, subscriber: Any) -> None:
-        super().__init__(subscriber)
+    def __init__(self, subscriber: Any, source: Any) -> None:
+        super().__init__(subscriber, source)
         self._lease = LoopLease()
         self._task: asyncio.Task[None] | None = None
         self._delivering = False
@@ -243,8 +262,8 @@ class AsyncDrive(_Drive):
             if error is not self.failure:
                 self._subscriber_raised(error, "on_next")
                 self._over = True
-        except BaseException:
-            self._over = True
+        except BaseException as raised:
+            self.failure = ended_by(raised)
             raise
         finally:
             self._delivering = False
@@ -279,10 +298,10 @@ class AsyncDrive(_Drive):
     async def _finish(self) -> None:
         subscriber = self._conclude()
         items, self._items = self._items, None
+        source, self._source = self._source, None
         try:
-            await items.aclose()
-        except Exception as error:
-            drop_error(error, "raised by a source's cleanup")
+            await alet_go(items)
+            await alet_go(source)
         finally:
             self._signal_end(subscriber, self.bad or self.failure)
             self._lease.release()

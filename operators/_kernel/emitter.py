@@ -6,8 +6,9 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
+from operators._kernel.codegen import CHECKPOINT
 from operators._kernel.failure import BackpressureError, drop_error
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -19,8 +20,11 @@ OVERFLOWS = ("block", "drop_newest", "drop_oldest", "latest", "error")
 class Outlet(QueuedStage):
     """Holds up to `capacity` items and gives them out on demand; what overflows meets a policy."""
 
-    __slots__ = ("_capacity", "_finished", "_items", "_on_cancel", "_on_drop", "_overflow", "_room",
+    __slots__ = ("_capacity", "_finished", "_items", "_on_cancel", "_on_drop", "_overflow", "_pushed",
+                 "_room",
                  "_waiters", "dropped")  # fmt: skip
+
+    crosses: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class Outlet(QueuedStage):
         self._room = threading.Condition()
         self._waiters: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
         self._finished = False
+        self._pushed = 0
         self._on_cancel: list[Callable[[], object]] = []
         self.dropped: int = 0
         """Items dropped by the overflow policy."""
@@ -139,6 +144,9 @@ class Outlet(QueuedStage):
     async def apush(self, item: Any) -> bool:
         """Take an item in, waiting while there is no room; return False once the stream is over."""
         loop = asyncio.get_running_loop()
+        self._pushed += 1
+        if not self._pushed % CHECKPOINT:
+            await asyncio.sleep(0)  # where there is always room, nobody else would get a turn
         while True:
             accepted = self.offer(item)
             if accepted is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -13,7 +14,18 @@ log = logging.getLogger("operators")
 
 _MOST_NOTES = 8  # an exception object that is raised again and again must not grow without bound
 _LONGEST_REPR = 200
-NOTHING: Any = object()
+
+
+class _Nothing:
+    """Where there is no value, and None could be one; a copy of it is itself."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Any = _Nothing()
 
 
 class BackpressureError(RuntimeError):
@@ -47,10 +59,29 @@ def annotate(error: Exception, node: Node, item: Any = NOTHING) -> Exception:
     note = f"in {node.title}, written at {node.where}"
     if item is not NOTHING:
         note += f"\n  item: {brief(item)}"
-    notes = getattr(error, "__notes__", ())
-    if note not in notes and len(notes) < _MOST_NOTES:
-        error.add_note(note)
-    error.__traceback__ = user_frames(error.__traceback__)
+    # An error that takes no note (a frozen dataclass, say) is still the one to be signalled.
+    with suppress(Exception):
+        notes = getattr(error, "__notes__", ())
+        if note not in notes and len(notes) < _MOST_NOTES:
+            error.add_note(note)
+    return error.with_traceback(user_frames(error.__traceback__))
+
+
+def ended_by(raised: BaseException) -> Exception:
+    """Return an error that says what no signal may carry, such as a SystemExit, has ended the stream.
+
+    It is for those who wait on another thread, where what was raised never comes.
+    """
+    error = RuntimeError(f"the stream was ended by {brief(raised)}")
+    error.__cause__ = raised
+    return error
+
+
+def in_handling(error: Exception, earlier: Exception) -> Exception:
+    """Return the error, which was raised while an earlier one was dealt with, and tell so."""
+    with suppress(Exception):  # as for a note
+        if error.__context__ is None and error is not earlier:
+            error.__context__ = earlier
     return error
 
 

@@ -81,7 +81,7 @@ class _Blame:
                 # The item is one of the inner iterable's by now; the step has kept the outer one.
                 item = traceback.tb_frame.f_locals[f"origin{owner}"]
             error = annotate(error, self._steps[owner], item)
-        error.__traceback__ = user_frames(error.__traceback__)
+        error = error.with_traceback(user_frames(error.__traceback__))
         if self._sink is not None:
             self._sink(error)
         return error
@@ -104,57 +104,80 @@ def _unknown() -> bool:
     return False
 
 
-_NO_ITEMS: dict[Any, Any] = {}
-_SAMPLES: tuple[Any, ...] = (
-    *(range(0), range(2**70), (), [], "", "\u1234", b"", bytearray(), set[Any]()),
-    *(_NO_ITEMS, _NO_ITEMS.values(), _NO_ITEMS.items()),
-)
+_SAMPLES: tuple[Any, ...] = (range(0), range(2**70), (), [], "", "\u1234", b"", bytearray())
 _SIZED: frozenset[Any] = frozenset([type(iter(sample)) for sample in _SAMPLES])
-"""Iterators of the language whose length hint is exact."""
+"""Iterators of the language whose length hint is exact, and which never fail.
 
-
-def close_source(source: Any) -> None:
-    """Close a generator, which may not be at its end."""
-    # Only what nobody else can go on with is closed; a file or a cursor belongs to its opener.
-    if isinstance(source, GeneratorType):
-        source.close()
+Those of a dict or a set are not: one that was changed meanwhile fails, and gives 0 as a hint.
+"""
 
 
 def let_go(items: Any) -> None:
     """Close a generator that nobody pulls any more; what its cleanup raises no one can receive."""
-    try:
-        close_source(items)
-    except Exception as error:
-        drop_error(error, "raised by a source's cleanup")
+    # Only what nobody else can go on with is closed; a file or a cursor belongs to its opener.
+    if isinstance(items, GeneratorType):
+        try:
+            items.close()
+        except Exception as error:
+            drop_error(error, "raised by a source's cleanup")
 
 
-async def _aclose(source: Any) -> None:
-    if isinstance(source, AsyncGeneratorType):
-        await source.aclose()
+async def alet_go(items: Any) -> None:
+    """Close an async generator that nobody pulls any more, likewise."""
+    if isinstance(items, AsyncGeneratorType):
+        try:
+            await items.aclose()
+        except Exception as error:
+            drop_error(error, "raised by a source's cleanup")
 
 
 Sink = Callable[[Exception], None]
 
 
 def open_items(
-    source: Iterator[Any], origin: Node, steps: Steps, scope: Scope, sink: Sink | None = None
-) -> tuple[Generator[Any, None, None], Callable[[], bool]]:
-    """Return the items of an iterator after the steps, and whether their end is known by now.
+    source: Iterator[Any], origin: Node, steps: Steps, scope: Scope
+) -> Generator[Any, None, None]:
+    """Return the items of an iterator after the steps.
 
     An item is pulled from the iterator only when one is pulled from the result. What a step raises
-    is annotated, shown to `sink` and raised.
+    is annotated and raised.
     """
+    items: Generator[Any, None, None] = _open("for", source, origin, steps, scope, None)[0]
+    return items
+
+
+def open_loop(
+    source: Iterator[Any], origin: Node, steps: Steps, scope: Scope, sink: Sink | None = None
+) -> tuple[Generator[Any, None, None], Callable[[], bool], Callable[[], None]]:
+    """Return the items, whether their end is known by now, and a function to end them.
+
+    That may be called from any thread, while they are pulled: so they end although no item passes. What
+    a step raises is shown to `sink` as well.
+    """
+    return _open("loop", source, origin, steps, scope, sink)
+
+
+def _open(
+    world: str, source: Iterator[Any], origin: Node, steps: Steps, scope: Scope, sink: Sink | None
+) -> tuple[Any, Callable[[], bool], Callable[[], None]]:
     items: Any = source
+    halts: list[Callable[[], None]] = []
     ending = _exhaustion(source)
     node: Node | None = origin
     for segment in segments(steps):
-        code = function("for", _steps(segment))
+        code = function(world, _steps(segment))
         fail = _Blame(code, segment, node, sink)
-        items, ending = code.build(
-            items, fail, close_source, scope.discard, ending, **_values(segment)
+        items, ending, halt = code.build(
+            items, fail, let_go, scope.discard, ending, **_values(segment)
         )
+        halts.append(halt)
         node = None
-    return items, ending
+
+    def halt_all() -> None:
+        for halt in halts:
+            halt()
+
+    return items, ending, halts[0] if len(halts) == 1 else halt_all
 
 
 def open_async_items(
@@ -172,8 +195,8 @@ def open_async_items(
     for segment in segments(steps):
         code = function("async" if is_async else "mixed", _steps(segment))
         fail = _Blame(code, segment, node, sink)
-        close = _aclose if is_async else close_source
-        items, ending = code.build(items, fail, close, scope.discard, ending, **_values(segment))
+        close = alet_go if is_async else let_go
+        items, ending, _ = code.build(items, fail, close, scope.discard, ending, **_values(segment))
         node, is_async = None, True
     return items, ending
 

@@ -15,6 +15,7 @@ from operators._kernel.contract import Contract
 from operators._kernel.failure import annotate, drop_error, user_frames
 from operators._kernel.loops import running_loop
 from operators._kernel.node import Node, Operator
+from operators._kernel.relay import uncoupled
 from operators._kernel.scope import Scope
 from operators._kernel.stage import NOWHERE
 from reactive_streams import UNBOUNDED
@@ -170,5 +171,7 @@ def run_each(node: Node, fn: Callable[[Any], object]) -> Handle:
     handle = Handle(Node(FOR_EACH, node))
     scope = Scope.current()
     chain = resolved(node)
-    connect([*chain, *none_check(chain)], _ForEach(handle, fn), scope)
+    consumer = _ForEach(handle, fn)
+    # Whoever starts it inside another flow's function may go on to wait for it there.
+    uncoupled(lambda: connect([*chain, *none_check(chain)], consumer, scope))
     return handle

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from operators._kernel.arbiter import Arbiter
@@ -70,8 +71,9 @@ class Inbox:
     def clear(self) -> list[Any]:
         """Remove and return what it holds."""
         held: list[Any] = []
-        while self.items:
-            held.append(self.items.popleft())
+        with suppress(IndexError):  # who cancels and who sends may clear at once; each item has one taker
+            while self.items:
+                held.append(self.items.popleft())
         return held
 
 
@@ -99,6 +101,8 @@ class Inner:
     def on_next(self, item: Any) -> None:
         self.inbox.items.append(item)
         self.stage.schedule()
+        if self._cancelled:  # the stage may have let go of it already
+            self.stage.scope.discard(self.inbox.clear())
 
     def on_error(self, error: Exception) -> None:
         if self._cancelled:
@@ -158,6 +162,9 @@ class InboxStage(QueuedStage):
             self.dispatch()
 
     def on_error(self, error: Exception) -> None:
+        if self.done:
+            self.abort(error)
+            return
         # What came before the error is delivered before the error.
         self.failure = error
         self.on_complete()

@@ -10,7 +10,7 @@ from operators._kernel.checks import need_methods
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 from operators._kernel.drain import Drain
-from operators._kernel.failure import drop_error
+from operators._kernel.failure import brief, drop_error
 from operators._kernel.inlet import Inlet
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -69,7 +69,7 @@ class Junction(Source):
             self._inlet.on_next(item)
             return
         # Without a Subscriber there was no demand; after a cancel there can be a last item (§2.8).
-        drop_error(RuntimeError(f"an item came without demand (§1.1): {item!r}"), "in as_processor")
+        drop_error(RuntimeError(f"an item came without demand (§1.1): {brief(item)}"), "in as_processor")
 
     def on_error(self, error: Exception | None) -> None:
         if error is None:

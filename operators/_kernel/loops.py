@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -84,10 +85,19 @@ class _Background:
             loop.call_soon_threadsafe(loop.stop)
 
 
+def _ran_to_its_stop(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        loop.run_forever()
+    except (SystemExit, KeyboardInterrupt):
+        return False  # of one task, which has it as its outcome; the loop serves others too
+    return True
+
+
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:
-        loop.run_forever()
+        while not _ran_to_its_stop(loop):
+            pass
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()
@@ -100,3 +110,6 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 
 
 _background = _Background()
+if hasattr(os, "register_at_fork"):
+    # The child has the loop, but not its thread.
+    os.register_at_fork(after_in_child=_background.__init__)

@@ -57,7 +57,7 @@ def pull(node: Node) -> Generator[Any, None, None]:
     edge = none_check(chain)
     if _waiting_pullable(chain, scope, asynchronous=False):
         steps = [*chain[1:], *edge]
-        return open_items(_open(chain[0]), chain[0], steps, scope)[0]
+        return open_items(_open(chain[0]), chain[0], steps, scope)
     return _pull_pushed([*chain, *edge], scope)
 
 
@@ -70,7 +70,7 @@ def pull_inner(node: Node) -> Iterator[Any]:
     source = _open(chain[0])
     if len(chain) == 1 and cannot_fail(source):
         return source
-    return open_items(source, chain[0], chain[1:], scope)[0]
+    return open_items(source, chain[0], chain[1:], scope)
 
 
 def apull(node: Node) -> AsyncGenerator[Any, None]:

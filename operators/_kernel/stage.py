@@ -6,12 +6,12 @@ Three kinds: `Stage` passes signals on as they come, `FusedStage` runs a segment
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from operators._kernel.demand import Demand, demand_error
 from operators._kernel.drain import Drain
-from operators._kernel.failure import NOTHING, annotate, drop_error
+from operators._kernel.failure import NOTHING, annotate, brief, drop_error, ended_by
 from operators._kernel.fusion import pushed
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -109,7 +109,8 @@ class Stage:
 class FusedStage(Stage):
     """Runs one segment of steps for each pushed item."""
 
-    __slots__ = ("_closed", "_flush", "_leftovers", "_plain", "_shapers", "_unbounded", "on_next")
+    __slots__ = ("_closed", "_flush", "_leftovers", "_plain", "_shapers", "_turn", "_unbounded",
+                 "_work", "on_next")  # fmt: skip
 
     on_next: Any  # a generated function
     foreign: ClassVar[bool] = False
@@ -127,6 +128,34 @@ class FusedStage(Stage):
         )
         functions = pushed(segment, self, downstream.on_next, foreign=self.foreign)
         self.on_next, self._flush, self._leftovers = functions
+        # Where items are held from one signal to the next, one thread at a time works with them: the
+        # one that signals, or one that cancels and discards them.
+        holds = any(node.operator.leftovers for node in segment)
+        self._turn: Drain | None = Drain() if holds else None
+        if holds:
+            self._work, self.on_next = self.on_next, self._work_alone
+
+    def _work_alone(self, item: Any) -> None:
+        self._alone(self._work, item)
+
+    def _alone(self, work: Callable[..., None], *args: Any) -> None:
+        turn = self._turn
+        if turn is None or not turn.enter():
+            # Upstream may signal from inside request (§3.3), and so from inside a signal; or else
+            # somebody has cancelled, and the work is to find that out.
+            work(*args)
+            return
+        try:
+            work(*args)
+        finally:
+            self._settle(turn)
+
+    def _settle(self, turn: Drain) -> None:
+        while True:
+            if self.done:
+                self._discard_held()
+            if not turn.again():
+                return
 
     def on_subscribe(self, subscription: Any) -> None:
         self.upstream = subscription
@@ -158,14 +187,21 @@ class FusedStage(Stage):
         if not self.done:
             self.done = True
             self.upstream.cancel()
-            self._discard_held()
+            if self._turn is not None and self._turn.enter():
+                self._settle(self._turn)
 
     def on_error(self, error: Exception) -> None:
+        self._alone(self._pass_error, error)
+
+    def _pass_error(self, error: Exception) -> None:
         if not self.done:
             self._discard_held()
         super().on_error(error)
 
     def on_complete(self) -> None:
+        self._alone(self._complete)
+
+    def _complete(self) -> None:
         if not self.done:
             self._flush()
         super().on_complete()
@@ -219,7 +255,7 @@ class _Guard(Stage):
         subscriber = self.downstream
         self.cancel()
         drop_error(
-            error, f"raised by {method} of {subscriber!r} (§2.13); its Subscription is cancelled"
+            error, f"raised by {method} of {brief(subscriber)} (§2.13); its Subscription is cancelled"
         )
 
 
@@ -252,7 +288,10 @@ class QueuedStage(Stage):
     (what is to be discarded at a cancel), and `consumed` (to replenish).
     """
 
-    __slots__ = ("bad", "cancelled", "demand", "drain", "failure")
+    __slots__ = ("bad", "cancelled", "demand", "drain", "failure", "interrupted")
+
+    crosses: ClassVar[bool] = False
+    """Whether the loop runs where nobody but this stage sees what it raises."""
 
     def __init__(self, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
@@ -261,6 +300,7 @@ class QueuedStage(Stage):
         self.failure: Exception | None = None
         self.cancelled: bool = False
         self.bad: Exception | None = None
+        self.interrupted: bool = False
 
     # What subclasses say ------------------------------------------------------------------------
 
@@ -341,11 +381,14 @@ class QueuedStage(Stage):
 
     def abort(self, error: Exception) -> None:
         """End with an error at once: what is held is discarded; callable from any thread."""
-        if self.done:
+        if self.interrupted:
+            self.interrupted = False  # its loop never got to say so
+            self.downstream.on_error(error)
+        elif self.done or self.bad is not None:
             drop_error(error, f"in {self.node.title}, which was over; {self.node.where}")
-            return
-        self.bad = self.bad or error
-        self.schedule()
+        else:
+            self.bad = error
+            self.schedule()
 
     def run(self) -> None:
         """Be the loop, as the one whom `Drain.enter` has chosen."""
@@ -354,11 +397,14 @@ class QueuedStage(Stage):
                 self._turn()
                 if not self.drain.again():
                     return
-        except BaseException:
+        except BaseException as raised:
             # Not an Exception: nobody's signal, but nothing may stay behind (Ctrl-C, SystemExit).
+            self.interrupted = not self.done
             self.cancelled = True
             self._close()
             self.halt()
+            if self.interrupted and self.crosses:
+                self.abort(self.blame(ended_by(raised)))
             raise
 
     def _turn(self) -> None:

@@ -39,7 +39,7 @@ class Step(Operator):
     flush: ClassVar[str] = ""
     """Lines run when upstream completes."""
     leftovers: ClassVar[str] = ""
-    """An expression for the items held; they are discarded when the stream is cut off."""
+    """The name of a list of the items held; they are discarded when the stream is cut off."""
     ending: ClassVar[str] = ""
     """An expression that is true once no further item can pass."""
     nests: ClassVar[bool] = False

@@ -7,6 +7,7 @@ from typing import Any
 from operators._kernel.arbiter import Arbiter
 from operators._kernel.assembly import subscribe
 from operators._kernel.drain import Drain
+from operators._kernel.failure import in_handling
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
@@ -55,8 +56,7 @@ class SwitchingStage(Stage):
         try:
             successor = self.successor(error)
         except Exception as raised:
-            raised.__context__ = raised.__context__ or error
-            super().on_error(self.blame(raised))
+            super().on_error(self.blame(in_handling(raised, error)))
             return
         if successor is None:
             super().on_error(error)

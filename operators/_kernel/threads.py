@@ -17,9 +17,12 @@ def wait_for_new(before: set[threading.Thread], seconds: float, *, daemons_only:
     With `daemons_only`, for those that the interpreter will not wait for by itself.
     """
     deadline = time.monotonic() + seconds
-    ended = True
-    for thread in running() - before:
-        if thread.daemon or not daemons_only:
-            thread.join(max(0.0, deadline - time.monotonic()))
-            ended = ended and not thread.is_alive()
-    return ended
+    while True:
+        left = [each for each in running() - before if each.daemon or not daemons_only]
+        if not left or time.monotonic() > deadline:
+            return not left
+        for thread in left:
+            if thread.is_alive():
+                thread.join(max(0.0, deadline - time.monotonic()))
+            else:  # it is about to begin, and cannot be joined yet
+                time.sleep(0.001)

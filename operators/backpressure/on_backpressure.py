@@ -109,6 +109,7 @@ class _OutletStage(Outlet):
     """An outlet that upstream pushes into."""
 
     __slots__ = ()
+    crosses = False
 
     def started(self) -> None:
         self.upstream.request(UNBOUNDED)

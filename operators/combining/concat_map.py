@@ -11,7 +11,7 @@ from operators._kernel.assembly import Link, subscribe
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
 from operators._kernel.drain import Drain
-from operators._kernel.fusion import close_source
+from operators._kernel.fusion import let_go
 from operators._kernel.mailbox import apull, pull_inner
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -58,7 +58,7 @@ finally:
         self.fn: Callable[[Any], Any] = fn
 
     def values(self) -> dict[str, Any]:
-        return {"make": self.make, "pull": pull_inner, "apull": apull, "close": close_source,
+        return {"make": self.make, "pull": pull_inner, "apull": apull, "close": let_go,
                 "inner": None}  # fmt: skip
 
     def make(self, item: Any) -> Node:
@@ -93,6 +93,9 @@ class _ConcatMapStage(Stage):
         self._proceed()
 
     def on_error(self, error: Exception) -> None:
+        if self.done:
+            super().on_error(error)
+            return
         self._failure = error
         self.on_complete()
 

@@ -11,7 +11,7 @@ from operators._kernel.assembly import Link, connect, pullable, resolved
 from operators._kernel.checks import need_callable, need_count
 from operators._kernel.contract import Contract
 from operators._kernel.failure import user_frames
-from operators._kernel.fusion import let_go, open_items
+from operators._kernel.fusion import let_go, open_loop
 from operators._kernel.inbox import Inner
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -59,14 +59,16 @@ class FlatMap(Link):
 class _PulledInner:
     """An inner flow that is one fused iterator: it is pulled on demand, and holds nothing."""
 
-    __slots__ = ("_done", "_ending", "_items", "_stage")
+    __slots__ = ("_done", "_ending", "_items", "_source", "_stage", "halt")
     buffered = 0
 
     def __init__(self, stage: _FlatMapStage, chain: list[Node]) -> None:
         self._stage = stage
         self._done = False
-        source = chain[0].operator.iterator()
-        self._items, self._ending = open_items(source, chain[0], chain[1:], stage.scope)
+        self._source: Any = chain[0].operator.iterator()
+        self._items, self._ending, self.halt = open_loop(
+            self._source, chain[0], chain[1:], stage.scope
+        )
 
     def deliver(self, most: int, emit: Callable[[Any], None]) -> int:
         stage = self._stage
@@ -87,6 +89,7 @@ class _PulledInner:
 
     def close(self) -> list[Any]:
         let_go(self._items)
+        let_go(self._source)
         return []
 
 
@@ -142,7 +145,7 @@ class _FlatMapStage(QueuedStage):
         emit = self.downstream.on_next
         active = self._active
         emitted = fruitless = 0
-        while emitted != wanted and not (self.cancelled or self.bad):
+        while emitted != wanted and not (self.cancelled or self.bad is not None):
             self._welcome()
             if fruitless >= len(active):
                 break
@@ -187,6 +190,13 @@ class _FlatMapStage(QueuedStage):
             return True
         self._refill()
         return False
+
+    def halt(self) -> None:
+        super().halt()
+        # The one that is being pulled may find nothing to give for ever.
+        for inner in self._active.copy():
+            if isinstance(inner, _PulledInner):
+                inner.halt()
 
     def held(self) -> list[Any]:
         self._welcome()

@@ -16,7 +16,7 @@ from operators._kernel.checks import (
     need_methods,
 )
 from operators._kernel.contract import Contract
-from operators._kernel.failure import drop_error
+from operators._kernel.failure import brief, drop_error
 from operators._kernel.loops import LoopLease, running_loop
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -99,7 +99,7 @@ class _Call:
             elif isinstance(raised, Exception):
                 self.error = raised
             else:  # SystemExit and the like are nobody's signal; that the call ended so, is
-                self.error = RuntimeError(f"map_async: the call was ended by {raised!r}")
+                self.error = RuntimeError(f"map_async: the call was ended by {brief(raised)}")
                 self.error.__cause__ = raised
         self.future = None
         self.done = True
@@ -200,6 +200,7 @@ class _PoolCalls:
 
 class _MapAsyncStage(QueuedStage):
     __slots__ = ("_calls", "_completed", "_delivered", "_operator", "_queue", "_started")
+    crosses = True
 
     def __init__(
         self,

@@ -48,6 +48,7 @@ class PublishOn(Link):
 
 class _PublishOnStage(InboxStage):
     __slots__ = ("_worker",)
+    crosses = True
 
     def __init__(
         self, worker: Worker, prefetch: int, downstream: Any, node: Node, scope: Scope

@@ -10,6 +10,7 @@ from operators._kernel.assembly import Link
 from operators._kernel.checks import need_methods
 from operators._kernel.contract import Contract
 from operators._kernel.demand import demand_error
+from operators._kernel.failure import ended_by
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
@@ -54,10 +55,20 @@ class _SubscribeOnStage(Stage):
 
     def _run(self, task: Callable[[], None]) -> None:
         try:
-            self._worker.schedule(task)
+            self._worker.schedule(lambda: self._crossed(task))
         except RuntimeError as error:  # an executor that was shut down takes no more work
             self._arbiter.cancel()
             self.on_error(self.blame(error))
+
+    def _crossed(self, task: Callable[[], None]) -> None:
+        try:
+            task()
+        except Exception:
+            raise
+        except BaseException as raised:
+            self.fail(self.blame(ended_by(raised)))
+            self.cancel()
+            raise
 
     def on_subscribe(self, subscription: Any) -> None:
         self._arbiter.switch(subscription)

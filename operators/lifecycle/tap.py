@@ -9,7 +9,7 @@ from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
 from operators._kernel.demand import demand_error
-from operators._kernel.failure import drop_error
+from operators._kernel.failure import drop_error, in_handling
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
@@ -104,8 +104,7 @@ class _TapStage(Stage):
         if not self.done:
             raised = self._show("on_error", error)
             if raised is not None:
-                raised.__context__ = raised.__context__ or error
-                error = raised
+                error = in_handling(raised, error)
         super().on_error(error)
 
     def on_complete(self) -> None:

@@ -18,6 +18,7 @@ from operators._kernel.checks import (
 )
 from operators._kernel.contract import Contract
 from operators._kernel.emitter import OVERFLOWS, Outlet
+from operators._kernel.failure import ended_by
 from operators._kernel.loops import LoopLease
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -158,6 +159,10 @@ class Create(Source):
             self._producer(emitter)
         except Exception as error:
             outlet.complete(outlet.blame(error))
+        except BaseException as raised:
+            if not outlet.over:
+                outlet.complete(outlet.blame(ended_by(raised)))
+            raise
 
 
 class _Task:
@@ -198,6 +203,10 @@ class _Task:
                 self._outlet.complete(RuntimeError("the event loop cancelled create's producer"))
         except Exception as error:
             self._outlet.complete(self._outlet.blame(error))
+        except BaseException as raised:
+            if not self._outlet.over:
+                self._outlet.complete(self._outlet.blame(ended_by(raised)))
+            raise
         finally:
             self._producing = False
             self._lease.release()

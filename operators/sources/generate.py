@@ -8,6 +8,7 @@ from typing import Any
 from operators._kernel.assembly import IterableSource
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
+from operators._kernel.failure import brief
 
 
 class Generate(IterableSource):
@@ -39,6 +40,6 @@ class Generate(IterableSource):
                 item, state = made
             except (TypeError, ValueError):
                 raise TypeError(
-                    f"generate: step must return (item, next state) or None, got {made!r}"
+                    f"generate: step must return (item, next state) or None, got {brief(made)}"
                 ) from None
             yield item

@@ -7,6 +7,7 @@ from typing import Any
 from operators._kernel.assembly import Source
 from operators._kernel.checks import need_methods
 from operators._kernel.contract import Contract
+from operators._kernel.failure import brief
 from operators._kernel.inlet import Inlet
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -46,6 +47,6 @@ def as_node(operator: str, argument: str, value: Any) -> Node:
         return Node(FromPublisher(value))
     hint = "; for an iterable there is flat_map_iterable" if hasattr(value, "__iter__") else ""
     raise TypeError(
-        f"{operator}: {argument} must give a Flow or a Publisher, got {value!r} "
+        f"{operator}: {argument} must give a Flow or a Publisher, got {brief(value)} "
         f"({type(value).__name__}){hint}"
     )

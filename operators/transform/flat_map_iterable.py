@@ -9,7 +9,8 @@ from typing import Any
 from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
-from operators._kernel.fusion import close_source, let_go
+from operators._kernel.failure import brief
+from operators._kernel.fusion import let_go
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import EMPTY, QueuedStage
@@ -48,7 +49,7 @@ finally:
         return 1
 
     def values(self) -> dict[str, Any]:
-        return {"iterate": self.iterate, "close": close_source, "inner": None, "origin": None}
+        return {"iterate": self.iterate, "close": let_go, "inner": None, "origin": None}
 
     def iterate(self, item: Any) -> Iterator[Any]:
         """Return the iterator over fn(item)."""
@@ -57,7 +58,7 @@ finally:
             return iter(made)
         except TypeError:
             raise TypeError(
-                f"flat_map_iterable: fn must give an iterable, got {made!r} ({type(made).__name__})"
+                f"flat_map_iterable: fn must give an iterable, got {brief(made)} ({type(made).__name__})"
             ) from None
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
@@ -93,6 +94,9 @@ class _IterableStage(QueuedStage):
         self.schedule()
 
     def on_error(self, error: Exception) -> None:
+        if self.done:
+            self.abort(error)
+            return
         self.failure = error
         self.on_complete()
 

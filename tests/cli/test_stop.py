@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 
 import pytest
+
+from tests.cli.program import DEADLINE, ROOT, command, environment
 
 FLOWS = """
     import asyncio, time
@@ -39,8 +43,9 @@ FLOWS = """
             time.sleep(0.01)
 
     def in_processes():
-        pool = ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=deaf)
-        return Flow.from_iterable(endless()).map_async(slowly, concurrency=4, executor=pool).on_finally(pool.shutdown)
+        pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=deaf)
+        calls = Flow.from_iterable(endless()).map_async(slowly, concurrency=4, executor=pool)
+        return calls.on_finally(pool.shutdown)
 
     def deaf():
         import signal
@@ -55,6 +60,7 @@ FLOWS = """
     pushed = Flow.create(produce).tap(ready)
     waiting = Flow.of(1).tap(ready).concat(Flow.never())
 """
+EXAMPLES = ROOT / "examples"
 KINDS = ["synchronous", "fast", "hop", "asynchronous", "threads", "processes", "pushed", "waiting"]
 
 
@@ -72,6 +78,28 @@ def test_ctrl_c_stops_a_pipeline_cleanly(write, start, kind: str):
     assert not program.left()
     if kind in ("synchronous", "fast", "hop", "asynchronous", "processes"):
         assert "source closed" in out
+
+
+def test_the_processes_of_the_demo_never_see_a_ctrl_c(write, start):
+    write(f"""
+        import sys
+        sys.path.append({str(EXAMPLES)!r})
+        from multiprocessing import get_context
+        from stdlib_words import Pool
+        def call(n):
+            return n
+        def made():
+            pool = Pool(2, mp_context=get_context("spawn"))
+            items = Flow.range(10**9).tap(lambda n: n or print("ready", flush=True))
+            return items.map_async(call, concurrency=4, executor=pool).on_finally(pool.shutdown)
+    """)
+    program = start("flows.py:made")
+    program.wait_for("ready")  # before the first call: the processes are being started now
+    program.signal(signal.SIGINT)
+    code, out, err = program.end()
+    assert code == 130
+    assert "Traceback" not in out + err
+    assert not program.left()
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
@@ -113,6 +141,33 @@ def test_a_second_ctrl_c_does_not_wait_for_calls_under_way(write, start, pool: s
     assert code == 130
     assert "Traceback" not in out + err
     assert not program.left()
+
+
+def test_a_signal_that_is_ignored_stays_so(write, tmp_path):
+    write(
+        FLOWS
+        + """
+    import os, signal
+    harmless = Flow.range(3).tap(lambda n: os.kill(os.getpid(), signal.SIGHUP))
+    """
+    )
+    nohup = ["import os, signal, sys", "signal.signal(signal.SIGHUP, signal.SIG_IGN)"]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "; ".join([*nohup, "os.execv(sys.argv[1], sys.argv[1:])"]),
+            *command("run", "flows.py:harmless"),
+        ],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "result: 2" in done.stdout
 
 
 def test_ctrl_c_while_the_module_is_imported(write, start):

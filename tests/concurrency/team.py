@@ -95,6 +95,13 @@ def _nothing() -> None:
     pass
 
 
+def _spin(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not done():
+        time.sleep(0)
+        assert time.monotonic() < deadline
+
+
 @contextmanager
 def tiny_switch_interval() -> Iterator[None]:
     """Have the interpreter change threads as often as it can."""
@@ -138,6 +145,8 @@ class Serial:
         self.upstream = subscription
         if self._first:
             self.request(self._first)
+            for _ in range(20):  # an invitation to those who must not signal before it returns
+                time.sleep(0)
         self._leave()
         self.subscribed.set()
 
@@ -182,6 +191,10 @@ class Serial:
     def cancel(self) -> None:
         self.upstream.cancel()
 
+    def wait_for(self, items: int) -> None:
+        """Wait, without a lock that would order the threads, until so many items have come."""
+        _spin(lambda: len(self.got) >= items or self.over.is_set())
+
     # For the test.
 
     def ended(self, expected: list[Any]) -> None:
@@ -195,10 +208,13 @@ class Serial:
 class Upstream:
     """A Publisher of the numbers up to `total`, sent by the thread that runs `emit`, on demand."""
 
-    def __init__(self, total: int, start: int = 0) -> None:
+    def __init__(self, total: int, start: int = 0, *, fails: bool = False) -> None:
+        self._fails = fails
         self.items = range(start, start + total)
         self._change = threading.Condition()
         self._demand = 0
+        self._forgotten = False
+        self._completed = False
         self.cancelled = False
         self.sent: list[int] = []
         self._subscriber: Subscriber[Any] | None = None
@@ -219,9 +235,21 @@ class Upstream:
             self.cancelled = True
             self._change.notify_all()
 
-    def waited_for_cancel(self) -> bool:
-        """Whether a cancel has arrived, or does within the deadline."""
+    def forget(self) -> None:
+        """Have nobody wait for a Subscriber any more that did not come."""
         with self._change:
+            self._forgotten = True
+            self._change.notify_all()
+
+    def wait_for(self, items: int) -> None:
+        """Wait, without a lock that would order the threads, until so many items were sent."""
+        _spin(lambda: len(self.sent) >= items)
+
+    def is_left_alone(self) -> bool:
+        """Whether it is over, nobody subscribed, or a cancel arrives within the deadline."""
+        with self._change:
+            if self._subscriber is None or self._completed:
+                return True
             return self._change.wait_for(lambda: self.cancelled, DEADLINE)
 
     def emit(self) -> None:
@@ -230,18 +258,23 @@ class Upstream:
             with self._change:
                 if not self._change.wait_for(self._may_go_on, DEADLINE):
                     raise AssertionError(f"demand was lost: {len(self.sent)} sent, none asked for")
-                if self.cancelled:
+                if self._over():
                     return
                 self._demand -= 1
                 subscriber = self._subscriber
             assert subscriber is not None
             self.sent.append(item)
             subscriber.on_next(item)
-        with self._change:
-            self._change.wait_for(lambda: self._subscriber is not None, DEADLINE)
-        if not self.cancelled:
+        if not self._over():
             assert self._subscriber is not None
-            self._subscriber.on_complete()
+            self._completed = True
+            if self._fails:
+                self._subscriber.on_error(ZeroDivisionError())
+            else:
+                self._subscriber.on_complete()
+
+    def _over(self) -> bool:
+        return self.cancelled or (self._forgotten and self._subscriber is None)
 
     def _may_go_on(self) -> bool:
-        return self.cancelled or (self._demand > 0 and self._subscriber is not None)
+        return self._over() or (self._demand > 0 and self._subscriber is not None)

@@ -295,8 +295,11 @@ def test_an_emitter_may_be_handed_to_other_threads():
 
 
 def test_each_subscriber_has_a_producer_of_its_own():
-    flow = Flow.create(lambda emitter: [emitter.emit(1), emitter.complete()] and None)
+    def produce(emitter: Emitter[int]) -> None:
+        emitter.emit(1)
+        emitter.complete()
 
+    flow = Flow.create(produce)
     assert list(flow) == list(flow) == [1]
 
 

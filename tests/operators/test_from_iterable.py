@@ -11,10 +11,7 @@ from operators import Flow
 from tests.operators.kit import Pulled, line_of, notes, probe
 
 
-@pytest.mark.parametrize(
-    "items",
-    [[1, 2, 3], (1, 2, 3), "abc", b"abc", range(3), {1: "a", 2: "b", 3: "c"}, {"a": 1, "b": 2, "c": 3}.items()],
-)  # fmt: skip
+@pytest.mark.parametrize("items", [[1, 2, 3], (1, 2, 3), "abc", b"abc", bytearray(3), range(3)])
 def test_what_has_a_known_end_completes_with_its_last_item(items: Any):
     seen = probe(Flow.from_iterable(items)).request(len(items) - 1)
     assert not seen.ended
@@ -31,6 +28,25 @@ def test_a_generator_completes_at_the_next_pull():
 
     seen.request(1)
     assert (seen.completed, pulled.closed) == (True, 1)
+
+
+@pytest.mark.parametrize("items", [{1: "a", 2: "b"}, {1: "a", 2: "b"}.items(), {1, 2}])
+def test_what_may_be_changed_meanwhile_completes_at_the_next_pull(items: Any):
+    seen = probe(Flow.from_iterable(items)).request(2)
+    assert (seen.items, seen.completed) == (list(items), False)
+
+    seen.request(1)
+    assert seen.completed
+
+
+def test_a_dict_that_is_changed_meanwhile_fails():
+    items = {1: "a", 2: "b"}
+    seen = probe(Flow.from_iterable(items)).request(1)
+    items[3] = "c"
+    seen.request(1)
+
+    assert isinstance(seen.error, RuntimeError)
+    assert seen.items == [1]
 
 
 def test_nothing_is_pulled_ahead_of_demand():

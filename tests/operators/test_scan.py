@@ -1,0 +1,50 @@
+"""scan: a running fold."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from typing import Any
+
+from operators import Flow
+from tests.operators.kit import Handmade, probe
+
+
+def worlds(*items: Any) -> list[Flow[Any]]:
+    return [Flow.of(*items), Flow.from_publisher(Handmade(items))]
+
+
+def test_agrees_with_accumulate():
+    for flow in worlds(1, 2, 3):
+        assert list(flow.scan(operator.add)) == list(itertools.accumulate([1, 2, 3]))
+    for flow in worlds(1, 2, 3):
+        assert list(flow.scan(operator.add, 10)) == [11, 13, 16]
+    for flow in worlds():
+        assert list(flow.scan(operator.add, 10)) == []
+
+
+def test_the_first_item_is_the_first_result_and_fn_is_not_called():
+    for flow in worlds("only"):
+        assert list(flow.scan(lambda a, b: 1 / 0)) == ["only"]
+
+
+def test_none_may_be_a_seed():
+    for flow in worlds(1, 2):
+        assert list(flow.scan(lambda so_far, n: (so_far, n), None)) == [(None, 1), ((None, 1), 2)]
+
+
+def test_each_subscriber_begins_anew():
+    flow = Flow.of(1, 2).scan(operator.add, 10)
+
+    assert list(flow) == list(flow) == [11, 13]
+
+
+def test_a_seed_that_is_changed_is_the_users_to_care_for():
+    assert list(Flow.of(1, 2).scan(lambda so_far, n: [*so_far, n], [])) == [[1], [1, 2]]
+
+
+def test_one_result_for_each_item_asked_for():
+    for flow in worlds(1, 2, 3):
+        seen = probe(flow.scan(operator.add)).request(2)
+        assert seen.items == [1, 3]
+        seen.cancel()
