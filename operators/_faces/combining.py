@@ -124,7 +124,9 @@ class Combining(Face[T_co]):
         >>> sorted(Flow.of(1, 2).merge(Flow.of(3), Flow.of(4)))
         [1, 2, 3, 4]
         """
-        flows = self._together("merge", others, FlatMap)
+        mine = self.node.operator
+        flat = isinstance(mine, FlatMap) and mine.prefetch == prefetch
+        flows = self._together("merge", others, FlatMap if flat else None)
         operator = FlatMap(_itself, len(flows), prefetch, "merge")
         return _flow(Node(operator, Node(FromFlows(flows))))
 
@@ -156,12 +158,17 @@ class Combining(Face[T_co]):
         return _flow(Node(ConcatMap(_itself, "concat"), Node(FromFlows(flows))))
 
     def _together(
-        self, name: str, others: tuple[Any, ...], kind: type[Operator]
+        self, name: str, others: tuple[Any, ...], kind: type[Operator] | None
     ) -> tuple[Node, ...]:
         # A chain of concats (or merges) is one of all their flows, however long it grows.
         added = tuple(as_node(name, "others", other) for other in others)
         node = self.node
-        if isinstance(node.operator, kind) and node.operator.name == name and not node.label:
+        if (
+            kind is not None
+            and isinstance(node.operator, kind)
+            and node.operator.name == name
+            and not node.label
+        ):
             source = node.upstream
             if source is not None:
                 return (*source.operator.flows, *added)

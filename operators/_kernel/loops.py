@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,10 @@ class LoopLease:
         if loop is not None and loop.is_closed():
             raise RuntimeError("the event loop that was asked for is closed")
         loop = loop or running_loop()
+        if loop is not None and _background.owns(loop):
+            loop = (
+                None  # it runs here by the lease of somebody else, who may give it back before us
+            )
         self._shared = loop is None
         self._claim = threading.Lock()
         self.loop = _background.acquire() if loop is None else loop
@@ -64,12 +69,19 @@ class _Background:
         self._lock = threading.Lock()
         self._leases = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._owned: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+
+    def owns(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether it is the library's own loop, or was until the last lease on it was given back."""
+        with self._lock:
+            return loop in self._owned
 
     def acquire(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             self._leases += 1
             if self._loop is None:
                 self._loop = loop = asyncio.new_event_loop()
+                self._owned.add(loop)
                 threading.Thread(
                     target=_serve, args=(loop,), name="operators-event-loop", daemon=True
                 ).start()

@@ -120,7 +120,7 @@ class _FlatMapStage(QueuedStage):
         self.upstream.request(self._operator.concurrency)
 
     def on_next(self, item: Any) -> None:
-        if self.done or self.cancelled:
+        if self.done or self.cancelled or self.bad is not None:
             self.refuse(item)
             return
         try:

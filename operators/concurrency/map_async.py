@@ -238,7 +238,7 @@ class _MapAsyncStage(QueuedStage):
             self._calls.deliver(self.run)
 
     def on_next(self, item: Any) -> None:
-        if self.done or self.cancelled:
+        if self.done or self.cancelled or self.bad is not None:
             self.refuse(item)
             return
         call = _Call(item)

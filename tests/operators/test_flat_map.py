@@ -72,7 +72,7 @@ def test_a_synchronous_inner_flow_is_not_pulled_ahead():
 
 def test_none_starves_another():
     flow = Flow.of(0, 1).flat_map(lambda n: Flow.from_iterable(iter(lambda: n, 2)), prefetch=3)
-    seen = probe(flow, 30)
+    seen = probe(flow).request(30)
     seen.cancel()
 
     assert seen.items.count(0) == seen.items.count(1) == 15

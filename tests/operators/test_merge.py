@@ -57,7 +57,7 @@ def test_one_error_ends_all():
 
 def test_none_starves_another():
     endless = [Flow.from_iterable(iter(lambda n=n: n, None)) for n in range(3)]
-    seen = probe(endless[0].merge(*endless[1:], prefetch=5), 45)
+    seen = probe(endless[0].merge(*endless[1:], prefetch=5)).request(45)
     seen.cancel()
 
     assert [seen.items.count(n) for n in range(3)] == [15, 15, 15]

@@ -1,0 +1,121 @@
+"""A fast producer and a slow consumer, who know how far one is ahead of the other."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from reactive_streams import Subscription
+from tests.operators.kit import eventually
+
+ITEMS = 200_000
+SIZE = 1_024
+MOST_GROWTH = 5 * 1024 * 1024
+PAUSES = 10
+
+
+class Ledger:
+    """Counts items made and items consumed.
+
+    An item is in flight from when it is made until the consumer has it in hand. Each number is
+    written by one thread, and `made` is read before `consumed`: what is told may be too little for a
+    moment, never too much, so that a bound that is broken here is broken.
+    """
+
+    def __init__(self) -> None:
+        self.producers: list[Producer] = []
+        self.consumed = 0
+        self.most = 0
+
+    @property
+    def made(self) -> int:
+        return sum([producer.made for producer in self.producers])
+
+    @property
+    def ahead(self) -> int:
+        return self.made - self.consumed
+
+    def items(self, n: int = ITEMS) -> Iterator[bytes]:
+        producer = Producer()
+        self.producers.append(producer)
+        for _ in range(n):
+            self.note(producer)
+            yield bytes(SIZE)
+
+    async def aitems(self, n: int = ITEMS) -> AsyncIterator[bytes]:
+        for item in self.items(n):
+            yield item
+
+    def note(self, producer: Producer) -> None:
+        """Count an item that is being made: nobody is further ahead than at this moment."""
+        producer.made += 1
+        ahead = self.made - self.consumed if len(self.producers) > 1 else producer.made - self.consumed
+        self.most = max(self.most, ahead)
+
+    def wait_for(self, ahead: int) -> None:
+        """Be slow: wait until the producer is so far ahead, or has nothing more to make."""
+        made = self.made
+        eventually(
+            lambda: self.ahead >= ahead or self.made >= ITEMS, f"{ahead} ahead of {made} made"
+        )
+
+    def consume(self, n: int, fills: int = 0) -> None:
+        """Count items in hand; at some of them, have the producer run ahead as far as `fills`."""
+        before = self.consumed
+        self.consumed += n
+        if fills and before // (ITEMS // PAUSES) != self.consumed // (ITEMS // PAUSES):
+            self.wait_for(fills)
+
+
+class Producer:
+    def __init__(self) -> None:
+        self.made = 0
+
+
+class Slow:
+    """A Subscriber that asks for a few items at a time, when it has had those it asked for before."""
+
+    def __init__(self, ledger: Ledger, step: int = 8, *, asks: bool = True) -> None:
+        self._ledger = ledger
+        self._step = step
+        self._left = 0
+        self._asks = asks
+        self.ended: Any = None
+        self.upstream: Subscription
+
+    def on_subscribe(self, subscription: Subscription) -> None:
+        self.upstream = subscription
+        if self._asks:
+            self.ask()
+
+    def ask(self) -> None:
+        self._left += self._step
+        self.upstream.request(self._step)
+
+    def on_next(self, item: Any) -> None:
+        self._ledger.consume(len(item) if isinstance(item, (list, tuple)) else 1)
+        self._left -= 1
+        if self._asks and not self._left:
+            self.ask()
+
+    def on_error(self, error: Exception) -> None:
+        self.ended = error
+
+    def on_complete(self) -> None:
+        self.ended = "completed"
+
+
+@contextmanager
+def little_memory() -> Iterator[None]:
+    """Fail where memory grows, at any moment, by 5 MB."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < MOST_GROWTH
