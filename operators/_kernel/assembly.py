@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from operators._kernel.contract import Contract
 from operators._kernel.drives import AsyncDrive, IteratorDrive
 from operators._kernel.failure import annotate
-from operators._kernel.fusion import open_async_items, open_loop, segments
+from operators._kernel.fusion import nestable, open_async_items, open_loop, segments
 from operators._kernel.node import Node, Operator
-from operators._kernel.relay import EVERY, Relay
+from operators._kernel.relay import EVERY, Relay, bounce
 from operators._kernel.scope import Scope
 from operators._kernel.stage import NOWHERE, Edge, FusedEdge, FusedStage
 from operators._kernel.step import Step
@@ -150,14 +150,21 @@ _MOST_DEFERRED = 1_000
 
 def resolved(node: Node) -> list[Node]:
     """Return the chain from source to `node`; a deferred source is replaced by what it makes."""
-    chain = node.chain()
+    return _resolved(node.chain())
+
+
+def _too_many(deferred: Node) -> Node:
+    error = RecursionError(f"defer: no source after {_MOST_DEFERRED} of them, one in another")
+    return Node(Failed(annotate(error, deferred)), site=deferred.site)
+
+
+def _resolved(chain: list[Node]) -> list[Node]:
     made = 0
-    while isinstance(chain[0].operator, DeferredSource):
+    # Behind a detached link it is made later, where the link subscribes to it.
+    while isinstance(chain[0].operator, DeferredSource) and not any(map(_detached, chain)):
         made += 1
         try:
-            if made > _MOST_DEFERRED:
-                raise RecursionError(f"defer: no source after {made - 1} of them, one in another")
-            head = chain[0].operator.resolve()
+            head = _too_many(chain[0]) if made > _MOST_DEFERRED else chain[0].operator.resolve()
         except Exception as error:
             head = Node(Failed(annotate(error, chain[0])), site=chain[0].site)
         chain[:1] = head.chain()
@@ -176,6 +183,7 @@ def pullable(chain: list[Node], scope: Scope, *, asynchronous: bool = False) -> 
         scope.watcher is None
         and isinstance(chain[0].operator, sources)
         and all(fusible(node) for node in chain[1:])
+        and nestable(chain[1:]) == len(chain) - 1
     )
 
 
@@ -211,9 +219,19 @@ def connect(chain: list[Node], subscriber: Any, scope: Scope, *, foreign: bool =
         if not fusible(node):
             stage = builder.push_link(node)
             if node.operator.detached:
-                stage.detach(partial(connect, chain[:index], stage, builder.scope))
+                scope = builder.scope.at(builder.stages)
+                stage.detach(partial(_connect_later, chain[:index], stage, scope))
                 return
     builder.open(chain[0], steps)
+
+
+def _detached(node: Node) -> bool:
+    return isinstance(node.operator, Link) and node.operator.detached
+
+
+def _connect_later(chain: list[Node], stage: Any, scope: Scope) -> None:
+    # A worker may run this at once, inside of another one's turn to do so.
+    bounce(lambda: connect(_resolved(chain), stage, scope))
 
 
 class _Builder:
@@ -222,7 +240,7 @@ class _Builder:
     def __init__(self, subscriber: Any, scope: Scope, foreign: bool) -> None:
         self._downstream = subscriber
         self.scope = scope
-        self._stages = 0
+        self.stages: int = scope.depth
         self._foreign = foreign
 
     def _guard(self, node: Node) -> None:
@@ -243,13 +261,13 @@ class _Builder:
     def _put(self, node: Node, stage: Any) -> None:
         if self.scope.watcher is not None and not isinstance(node.operator, NoneCheck):
             self.scope.watcher.stage(node, stage)
-        self._stages += 1
-        self._downstream = Relay(stage) if self._stages % EVERY == 0 else stage
+        self.stages += 1
+        self._downstream = Relay(stage) if self.stages % EVERY == 0 else stage
 
     def push_link(self, node: Node) -> Any:
         self._guard(node)
         operator = node.operator
-        stage = operator.link(self._watched(node), node, self.scope)
+        stage = operator.link(self._watched(node), node, self.scope.at(self.stages + 1))
         self._put(node, stage)
         self.scope = operator.scope(self.scope)
         return stage
@@ -279,8 +297,10 @@ class _Builder:
     def open(self, source: Node, steps: list[Node]) -> None:
         operator = source.operator
         run = steps[::-1]
+        fused = 0 if isinstance(operator, Source) else nestable(run)
+        self.push_steps(run[fused:][::-1])
+        run = run[:fused]
         if isinstance(operator, Source):
-            self.push_steps(steps)
             self._guard(source)
             operator.open(self._watched(source), source, self.scope)
             return

@@ -44,7 +44,9 @@ def need_exception(operator: str, value: Any) -> None:
 def need_choice(operator: str, name: str, value: Any, choices: tuple[str, ...]) -> None:
     """Raise ValueError unless `value` is one of `choices`."""
     if value not in choices:
-        raise ValueError(f"{operator}: {name} must be one of {', '.join(choices)}; got {brief(value)}")
+        raise ValueError(
+            f"{operator}: {name} must be one of {', '.join(choices)}; got {brief(value)}"
+        )
 
 
 def need_methods(operator: str, role: str, value: Any, *methods: str) -> None:
@@ -63,6 +65,17 @@ def is_coroutine_function(fn: Any) -> bool:
         fn = fn.func
     return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(
         getattr(fn, "__call__", None)  # noqa: B004 - an object with an async __call__ counts too
+    )
+
+
+def coroutine_error(operator: str, name: str, made: Any) -> TypeError | None:
+    """Return the error for a plain function that gave a coroutine, which is closed; or None."""
+    if not inspect.iscoroutine(made):
+        return None
+    made.close()
+    return TypeError(
+        f"{operator}: {name} is a plain function that gave a coroutine; give a coroutine function "
+        "(async def), or a partial of one"
     )
 
 

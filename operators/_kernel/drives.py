@@ -80,7 +80,8 @@ class _Drive:
     def _subscriber_raised(self, error: Exception, method: str) -> None:
         subscriber = self._subscriber
         drop_error(
-            error, f"raised by {method} of {brief(subscriber)} (§2.13); its Subscription is cancelled"
+            error,
+            f"raised by {method} of {brief(subscriber)} (§2.13); its Subscription is cancelled",
         )
 
     def _conclude(self) -> Any:

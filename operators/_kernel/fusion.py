@@ -19,6 +19,7 @@ from operators._kernel.scope import Scope
 from operators._kernel.step import Step
 
 _LONGEST_SEGMENT = 40
+_MOST_SEGMENTS = 40
 _DEEPEST_NEST = 6  # Python allows 20 nested blocks in a function, and each nest takes three of them
 
 Steps = Sequence[Node]
@@ -42,6 +43,16 @@ def segments(steps: Steps) -> list[list[Node]]:
     if current or not cut:
         cut.append(current)
     return cut
+
+
+def nestable(steps: Steps) -> int:
+    """Return how many of the steps may be fused with their source.
+
+    Each segment of them is a generator over the one before, and so takes a frame of the stack.
+    """
+    if len(steps) <= _MOST_SEGMENTS:
+        return len(steps)
+    return sum(map(len, segments(steps)[:_MOST_SEGMENTS]))
 
 
 def _values(steps: Steps) -> dict[str, Any]:

@@ -71,7 +71,9 @@ class Inbox:
     def clear(self) -> list[Any]:
         """Remove and return what it holds."""
         held: list[Any] = []
-        with suppress(IndexError):  # who cancels and who sends may clear at once; each item has one taker
+        with suppress(
+            IndexError
+        ):  # who cancels and who sends may clear at once; each item has one taker
             while self.items:
                 held.append(self.items.popleft())
         return held
@@ -105,7 +107,7 @@ class Inner:
             self.stage.scope.discard(self.inbox.clear())
 
     def on_error(self, error: Exception) -> None:
-        if self._cancelled:
+        if self._cancelled and not self.stage.interrupted:
             drop_error(
                 error, f"in {self.stage.node.title}, which was over; {self.stage.node.where}"
             )

@@ -49,7 +49,9 @@ class Inlet(Stage):
         try:
             publisher.subscribe(self)
         except Exception as error:
-            violation = RuleViolation("1.9", f"subscribe of {brief(publisher)} raised {brief(error)}")
+            violation = RuleViolation(
+                "1.9", f"subscribe of {brief(publisher)} raised {brief(error)}"
+            )
             violation.__cause__ = error
             self._end(self.blame(violation))
 
@@ -123,12 +125,14 @@ class Inlet(Stage):
         )
         self._violated(self.blame(violation))
 
-    def on_error(self, error: Exception | None) -> None:
+    def on_error(self, error: Any) -> None:
         if error is None:
             self._end(self.blame(TypeError("the Publisher's on_error was given None (§2.13)")))
             raise TypeError("on_error: None is not an error (§2.13)")
         if not isinstance(error, Exception):
-            violation = RuleViolation("1.4", f"on_error was given {brief(error)}, which is no Exception")
+            violation = RuleViolation(
+                "1.4", f"on_error was given {brief(error)}, which is no Exception"
+            )
             self._end(self.blame(violation))
             return
         self._last(lambda: Stage.on_error(self, error))
@@ -158,7 +162,9 @@ class Inlet(Stage):
         try:
             self.upstream.request(n)
         except Exception as error:
-            violation = RuleViolation("3.16", f"request({n}) of {brief(self.upstream)} raised {brief(error)}")
+            violation = RuleViolation(
+                "3.16", f"request({n}) of {brief(self.upstream)} raised {brief(error)}"
+            )
             violation.__cause__ = error
             self._end(self.blame(violation))
 

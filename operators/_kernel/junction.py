@@ -69,7 +69,9 @@ class Junction(Source):
             self._inlet.on_next(item)
             return
         # Without a Subscriber there was no demand; after a cancel there can be a last item (§2.8).
-        drop_error(RuntimeError(f"an item came without demand (§1.1): {brief(item)}"), "in as_processor")
+        drop_error(
+            RuntimeError(f"an item came without demand (§1.1): {brief(item)}"), "in as_processor"
+        )
 
     def on_error(self, error: Exception | None) -> None:
         if error is None:

@@ -76,6 +76,17 @@ class _Background:
         with self._lock:
             return loop in self._owned
 
+    def forget(self) -> None:
+        """Have neither loop nor leases, whatever was."""
+        self._lock = threading.Lock()
+        self._leases = 0
+        self._loop = None
+
+    def serves(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether somebody has a lease on this loop."""
+        with self._lock:
+            return self._loop is loop
+
     def acquire(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             self._leases += 1
@@ -108,7 +119,7 @@ def _ran_to_its_stop(loop: asyncio.AbstractEventLoop) -> bool:
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:
-        while not _ran_to_its_stop(loop):
+        while not _ran_to_its_stop(loop) and _background.serves(loop):
             pass
         left = asyncio.all_tasks(loop)
         for task in left:
@@ -124,4 +135,4 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 _background = _Background()
 if hasattr(os, "register_at_fork"):
     # The child has the loop, but not its thread.
-    os.register_at_fork(after_in_child=_background.__init__)
+    os.register_at_fork(after_in_child=_background.forget)

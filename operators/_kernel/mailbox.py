@@ -21,7 +21,7 @@ from operators._kernel.assembly import (
 )
 from operators._kernel.codegen import CHECKPOINT
 from operators._kernel.failure import annotate, drop_error, user_frames
-from operators._kernel.fusion import cannot_fail, open_async_items, open_items
+from operators._kernel.fusion import cannot_fail, nestable, open_async_items, open_items
 from operators._kernel.loops import running_loop
 from operators._kernel.node import Node
 from operators._kernel.relay import uncoupled
@@ -39,6 +39,7 @@ def _waiting_pullable(chain: list[Node], scope: Scope, *, asynchronous: bool) ->
         scope.watcher is None
         and isinstance(chain[0].operator, sources)
         and all(isinstance(node.operator, Step) for node in chain[1:])
+        and nestable(chain[1:]) == len(chain) - 1
     )
 
 

@@ -29,15 +29,20 @@ WATCHER: ContextVar[Watcher | None] = ContextVar("operators_watcher", default=No
 
 
 class Scope:
-    """The watcher and the discard function of one subscription."""
+    """The watcher and the discard function of one subscription, and how far down its consumer is."""
 
-    __slots__ = ("_discard", "watcher")
+    __slots__ = ("_discard", "depth", "watcher")
 
     def __init__(
-        self, watcher: Watcher | None = None, discard: Callable[[Any], object] | None = None
+        self,
+        watcher: Watcher | None = None,
+        discard: Callable[[Any], object] | None = None,
+        depth: int = 0,
     ) -> None:
         self.watcher: Watcher | None = watcher
         self._discard = discard
+        self.depth: int = depth
+        """Stages between here and the consumer, those of the flows around this one included."""
 
     @classmethod
     def current(cls) -> Scope:
@@ -47,7 +52,11 @@ class Scope:
 
     def discarding(self, function: Callable[[Any], object]) -> Scope:
         """Return this scope with `function` to receive what is discarded."""
-        return Scope(self.watcher, function)
+        return Scope(self.watcher, function, self.depth)
+
+    def at(self, depth: int) -> Scope:
+        """Return this scope for what is `depth` stages from the consumer."""
+        return self if depth == self.depth else Scope(self.watcher, self._discard, depth)
 
     def discard(self, items: Iterable[Any]) -> None:
         """Hand items that can no longer be delivered to on_discard, each exactly once."""

@@ -255,7 +255,8 @@ class _Guard(Stage):
         subscriber = self.downstream
         self.cancel()
         drop_error(
-            error, f"raised by {method} of {brief(subscriber)} (§2.13); its Subscription is cancelled"
+            error,
+            f"raised by {method} of {brief(subscriber)} (§2.13); its Subscription is cancelled",
         )
 
 

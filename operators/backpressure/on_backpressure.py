@@ -119,7 +119,10 @@ class _OutletStage(Outlet):
             self.refuse(item)
 
     def on_error(self, error: Exception) -> None:
-        self.complete(error)
+        if self.interrupted:
+            self.abort(error)
+        else:
+            self.complete(error)
 
     def on_complete(self) -> None:
         self.complete()

@@ -71,7 +71,8 @@ finally:
 
 class _ConcatMapStage(Stage):
     __slots__ = (
-        "_arbiter", "_asked", "_completed", "_drain", "_failure", "_inner", "_operator", "_waiting",
+        "_arbiter", "_asked", "_completed", "_drain", "_failure", "_inner", "_interrupted",
+        "_operator", "_waiting",
     )  # fmt: skip
 
     def __init__(self, operator: ConcatMap, downstream: Any, node: Node, scope: Scope) -> None:
@@ -81,11 +82,18 @@ class _ConcatMapStage(Stage):
         self._drain = Drain()
         self._waiting: deque[Any] = deque()
         self._inner = False
+        self._interrupted = False
         self._asked = False
         self._completed = False
         self._failure: Exception | None = None
 
     # The outer link.
+
+    def on_subscribe(self, subscription: Any) -> None:
+        self.upstream = subscription
+        self._drain.enter()  # no inner flow begins, on another thread perhaps, before this is over
+        self.downstream.on_subscribe(self)
+        self._run()
 
     def on_next(self, item: Any) -> None:
         self._waiting.append(item)
@@ -93,7 +101,7 @@ class _ConcatMapStage(Stage):
         self._proceed()
 
     def on_error(self, error: Exception) -> None:
-        if self.done:
+        if self.done or self._interrupted:
             super().on_error(error)
             return
         self._failure = error
@@ -104,12 +112,18 @@ class _ConcatMapStage(Stage):
         self._proceed()
 
     def _proceed(self) -> None:
-        if not self._drain.enter():
-            return
-        while True:
-            self._turn()
-            if not self._drain.again():
-                return
+        if self._drain.enter():
+            self._run()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._turn()
+                if not self._drain.again():
+                    return
+        except BaseException:
+            self._interrupted = True  # the loop is not to be entered again
+            raise
 
     def _turn(self) -> None:
         if self.done:

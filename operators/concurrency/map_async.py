@@ -10,6 +10,7 @@ from typing import Any
 
 from operators._kernel.assembly import Link
 from operators._kernel.checks import (
+    coroutine_error,
     is_coroutine_function,
     need_callable,
     need_count,
@@ -96,6 +97,7 @@ class _Call:
             raised = future.exception()
             if raised is None:
                 self.result = future.result()
+                self.error = coroutine_error("map_async", "fn", self.result)
             elif isinstance(raised, Exception):
                 self.error = raised
             else:  # SystemExit and the like are nobody's signal; that the call ended so, is

@@ -10,6 +10,7 @@ from typing_extensions import TypeVar
 
 from operators._kernel.assembly import Source
 from operators._kernel.checks import (
+    coroutine_error,
     is_coroutine_function,
     need_callable,
     need_choice,
@@ -156,7 +157,9 @@ class Create(Source):
     def _produce(self, outlet: Outlet) -> None:
         emitter: Emitter[Any] = Emitter(outlet)
         try:
-            self._producer(emitter)
+            wrong = coroutine_error("create", "producer", self._producer(emitter))
+            if wrong is not None:
+                outlet.complete(outlet.blame(wrong))
         except Exception as error:
             outlet.complete(outlet.blame(error))
         except BaseException as raised:

@@ -75,7 +75,9 @@ def test_a_generator_that_somebody_began_is_closed_by_a_cancel_before_the_first_
 
 def test_a_set_that_changes_fails_with_its_place_in_an_inner_flow():
     numbers = {1, 2, 3}
-    flow = Flow.of(1).concat_map(lambda _: Flow.from_iterable(numbers)).tap(lambda _: numbers.add(9))
+    flow = (
+        Flow.of(1).concat_map(lambda _: Flow.from_iterable(numbers)).tap(lambda _: numbers.add(9))
+    )
     with pytest.raises(RuntimeError, match="changed size") as raised:
         list(flow)
     assert "in from_iterable, written at" in raised.value.__notes__[0]

@@ -28,7 +28,7 @@ class NoNotes(Exception):
         raise AttributeError("no notes here")
 
 
-class False_(Exception):
+class CountsAsFalse(Exception):
     def __len__(self) -> int:
         return 0
 
@@ -45,7 +45,7 @@ def raising(error: BaseException) -> Callable[..., Any]:
     return function
 
 
-@pytest.mark.parametrize("error", [Frozen(), NotesOfNone(), NoNotes(), False_()])
+@pytest.mark.parametrize("error", [Frozen(), NotesOfNone(), NoNotes(), CountsAsFalse()])
 @pytest.mark.parametrize(
     "build",
     [

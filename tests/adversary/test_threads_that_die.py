@@ -47,6 +47,9 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda fn: Flow.range(3).publish_on(thread()).map(fn),
         lambda fn: Flow.range(3).publish_on(event_loop()).map(fn),
         lambda fn: Flow.range(3).publish_on(thread()).on_backpressure_buffer(8).map(fn),
+        lambda fn: Flow.range(3).publish_on(thread()).zip(Flow.range(3)).map(fn),
+        lambda fn: Flow.range(3).publish_on(thread()).flat_map(lambda n: Flow.of(n)).map(fn),
+        lambda fn: Flow.range(3).publish_on(thread()).concat_map(lambda n: Flow.of(n)).map(fn),
         lambda fn: Flow.range(3).map(fn).subscribe_on(thread()),
         lambda fn: Flow.range(3).subscribe_on(thread()).map(fn),
         lambda fn: Flow.range(3).map_async(str).map(fn),
@@ -54,7 +57,7 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda fn: Flow.create(lambda emitter: emitter.emit(1)).map(fn),
         lambda fn: Flow.from_async_iterable(one()).map(fn),
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_the_loop_on_another_thread_does_not_wait_for_ever(build: Any, raised: BaseException):
     with pytest.raises(RuntimeError):
@@ -67,7 +70,7 @@ def test_a_call_that_exits_does_not_take_the_background_loop_along():
         raise SystemExit(n)
 
     with pytest.raises(RuntimeError, match="SystemExit"):
-        list(Flow.range(3).map_async(leave))
+        list(Flow.of(3).map_async(leave))
     assert list(Flow.from_async_iterable(one())) == [1]
 
 

@@ -78,7 +78,9 @@ def test_a_cancel_from_inside_an_operator_above_loses_nothing(world: str):
             probes[0].cancel()
         return n
 
-    source: Flow[int] = Flow.range(9) if world == "fused" else Flow.from_publisher(Handmade(range(9)))
+    source: Flow[int] = (
+        Flow.range(9) if world == "fused" else Flow.from_publisher(Handmade(range(9)))
+    )
     seen = probe(source.map(cancel_at_two).buffer(4).on_discard(left.append))
     probes.append(seen)
     seen.request(1)

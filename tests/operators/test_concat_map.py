@@ -9,7 +9,7 @@ import pytest
 from operators import Flow
 from operators.schedulers import thread
 from reactive_streams import UNBOUNDED
-from tests.operators.kit import APulled, Handmade, Pulled, eventually, probe
+from tests.operators.kit import APulled, Handmade, Probe, Pulled, eventually, probe
 
 
 def worlds(items: Any, error: Exception | None = None) -> list[Flow[Any]]:
@@ -147,3 +147,21 @@ def test_many_empty_ones_are_no_recursion():
         assert list(flow.concat_map(lambda n: Flow.empty())) == []
     for flow in worlds(range(5000)):
         assert probe(flow.concat_map(lambda n: Flow.empty()), 1).completed
+
+
+def test_what_is_asked_for_inside_on_subscribe_waits_for_it():
+    order: list[str] = []
+
+    class Asking(Probe):
+        def on_subscribe(self, subscription: Any) -> None:
+            super().on_subscribe(subscription)
+            order.append("subscribed")
+
+    def make(n: int) -> Flow[int]:
+        order.append("opened")
+        return Flow.of(n)
+
+    for flow in worlds([1]):
+        order.clear()
+        flow.concat_map(make).subscribe(Asking(1))
+        assert order == ["subscribed", "opened"]

@@ -74,6 +74,13 @@ def test_whatever_is_a_coroutine_function_runs_as_a_task(produce: Any):
     eventually(lambda: not library_threads())
 
 
+def test_a_plain_producer_that_gives_a_coroutine_is_told_so():
+    seen = probe(Flow.create(lambda emitter: count(3, emitter))).until_end()
+
+    assert isinstance(seen.error, TypeError)
+    assert "create: producer is a plain function that gave a coroutine" in str(seen.error)
+
+
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_what_the_producer_raises_comes_after_what_it_emitted(asynchronous: bool):
     def produce(emitter: Any) -> None:

@@ -52,7 +52,7 @@ def test_a_cancel_goes_up_once_and_ends_it_without_an_error():
 
 
 def test_a_cancel_after_the_end_changes_nothing():
-    handle = Flow.of(1).for_each(list.__class__)
+    handle = Flow.of(1).for_each(str)
     handle.cancel()
 
     assert (handle.done, handle.cancelled) == (True, False)

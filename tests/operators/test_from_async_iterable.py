@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from contextlib import aclosing
 from typing import Any
@@ -143,7 +144,7 @@ def test_a_loop_that_is_left_reaches_a_source_that_waits():
 
 @pytest.mark.parametrize("asked", [0, 1, UNBOUNDED])
 def test_a_cancel_before_the_first_item_gives_the_loop_back(asked: int):
-    pulled = APulled(range(9))
+    pulled = APulled(range(10**9))
     seen = probe(Flow.from_async_iterable(pulled), asked)
     seen.cancel()
 
@@ -153,7 +154,7 @@ def test_a_cancel_before_the_first_item_gives_the_loop_back(asked: int):
 
 
 def test_take_nothing_completes_without_demand():
-    pulled = APulled(range(9))
+    pulled = APulled(itertools.count())
     seen = probe(Flow.from_async_iterable(pulled).take(0)).until_end()
 
     assert seen.signals == [("on_subscribe", None), ("on_complete", None)]

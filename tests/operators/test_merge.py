@@ -11,7 +11,13 @@ from tests.operators.kit import Handmade, probe
 
 
 def test_all_items_of_all():
-    assert sorted(Flow.of(1, 2).merge(Flow.of(3), Handmade([4, 5]), Flow.empty())) == [1, 2, 3, 4, 5]
+    assert sorted(Flow.of(1, 2).merge(Flow.of(3), Handmade([4, 5]), Flow.empty())) == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
     assert list(Flow.of(1).merge()) == [1]
 
 

@@ -53,7 +53,9 @@ def test_what_upstream_sends_in_spite_of_the_cancel_goes_no_further():
             super().request(n + 3)
 
     left: list[int] = []
-    seen = probe(Flow.from_publisher(Deaf(range(9))).limit_rate(4).take(2).on_discard(left.append), 2)
+    seen = probe(
+        Flow.from_publisher(Deaf(range(9))).limit_rate(4).take(2).on_discard(left.append), 2
+    )
     assert seen.items == [0, 1]
     assert seen.completed
 

@@ -1,0 +1,325 @@
+"""Schedulers: each gives serial workers, which run nothing after they were closed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from operators.hooks import set_error_hook
+from operators.schedulers import (
+    ExecutorScheduler,
+    ImmediateScheduler,
+    LoopScheduler,
+    Scheduler,
+    ThreadScheduler,
+    Worker,
+    event_loop,
+    executor,
+    immediate,
+    thread,
+)
+
+
+@contextmanager
+def _executor() -> Iterator[Scheduler]:
+    with ThreadPoolExecutor(4) as pool:
+        yield executor(pool)
+
+
+@contextmanager
+def _loop() -> Iterator[Scheduler]:
+    loop = asyncio.new_event_loop()
+    serving = threading.Thread(target=loop.run_forever)
+    serving.start()
+    try:
+        yield event_loop(loop)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        serving.join()
+        loop.close()
+
+
+@contextmanager
+def _given(scheduler: Scheduler) -> Iterator[Scheduler]:
+    yield scheduler
+
+
+MAKERS: dict[str, Callable[[], Any]] = {
+    "immediate": lambda: _given(immediate()),
+    "thread": lambda: _given(thread("mine")),
+    "executor": _executor,
+    "loop": _loop,
+    "the library's loop": lambda: _given(event_loop()),
+}
+FAR = [name for name in MAKERS if name != "immediate"]
+
+
+@pytest.fixture(params=MAKERS)
+def scheduler(request: pytest.FixtureRequest) -> Iterator[Scheduler]:
+    with MAKERS[request.param]() as made:
+        yield made
+
+
+@pytest.fixture(params=FAR)
+def far(request: pytest.FixtureRequest) -> Iterator[Scheduler]:
+    with MAKERS[request.param]() as made:
+        yield made
+
+
+@pytest.fixture
+def dropped() -> Iterator[list[BaseException]]:
+    errors: list[BaseException] = []
+    before = set_error_hook(lambda error, where: errors.append(error))
+    try:
+        yield errors
+    finally:
+        set_error_hook(before)
+
+
+def run_all(worker: Worker) -> None:
+    """Wait until what was scheduled so far has run."""
+    done = threading.Event()
+    worker.schedule(done.set)
+    assert done.wait(20)
+
+
+def test_each_keeps_the_protocol(scheduler: Scheduler):
+    worker = scheduler.worker()
+    try:
+        assert isinstance(scheduler, Scheduler)
+        assert isinstance(worker, Worker)
+    finally:
+        worker.close()
+
+
+def test_the_public_names_make_what_they_say():
+    with ThreadPoolExecutor(1) as pool:
+        made = [immediate(), thread(), executor(pool), event_loop()]
+    kinds = [ImmediateScheduler, ThreadScheduler, ExecutorScheduler, LoopScheduler]
+    assert [type(it) for it in made] == kinds
+
+
+def test_time_goes_on(scheduler: Scheduler):
+    first = scheduler.now()
+    assert scheduler.now() >= first
+
+
+def test_tasks_run_in_order_one_at_a_time(scheduler: Scheduler):
+    worker = scheduler.worker()
+    ran: list[int] = []
+    inside: list[int] = []
+    most: list[int] = []
+
+    def task(n: int) -> None:
+        inside.append(n)
+        most.append(len(inside))
+        ran.append(n)
+        inside.pop()
+
+    for n in range(300):
+        worker.schedule(lambda n=n: task(n))
+    run_all(worker)
+    worker.close()
+
+    assert ran == list(range(300))
+    assert max(most) == 1
+
+
+def test_tasks_of_several_threads_run_one_at_a_time(far: Scheduler):
+    worker = far.worker()
+    count = 0
+    overlaps: list[int] = []
+    busy = threading.Lock()
+
+    def task() -> None:
+        nonlocal count
+        if not busy.acquire(blocking=False):
+            overlaps.append(count)
+            return
+        count += 1
+        busy.release()
+
+    def schedule() -> None:
+        for _ in range(200):
+            worker.schedule(task)
+
+    threads = [threading.Thread(target=schedule) for _ in range(4)]
+    for it in threads:
+        it.start()
+    for it in threads:
+        it.join()
+    run_all(worker)
+    worker.close()
+
+    assert (count, overlaps) == (800, [])
+
+
+def test_what_a_task_schedules_runs_after_it(scheduler: Scheduler):
+    worker = scheduler.worker()
+    ran: list[str] = []
+    over = threading.Event()
+
+    def outer() -> None:
+        worker.schedule(lambda: [ran.append("inner"), over.set()])
+        ran.append("outer")
+
+    worker.schedule(outer)
+    assert over.wait(20)
+    worker.close()
+    assert ran == ["outer", "inner"]
+
+
+def test_nothing_runs_after_close(scheduler: Scheduler):
+    worker = scheduler.worker()
+    ran: list[str] = []
+    worker.schedule(lambda: ran.append("before"))
+    run_all(worker)
+    worker.close()
+    worker.schedule(lambda: ran.append("after"))
+    worker.close()
+
+    other = scheduler.worker()
+    run_all(other)
+    other.close()
+    assert ran == ["before"]
+
+
+def test_what_waits_at_a_close_does_not_run(far: Scheduler):
+    worker = far.worker()
+    entered, leave = threading.Event(), threading.Event()
+    ran: list[str] = []
+    worker.schedule(lambda: [entered.set(), leave.wait(20)])
+    worker.schedule(lambda: ran.append("waiting"))
+    worker.schedule(lambda: ran.append("later"), 0.001)
+    assert entered.wait(20)
+    worker.close()
+    leave.set()
+
+    other = far.worker()
+    run_all(other)
+    other.close()
+    assert ran == []
+
+
+def test_a_close_from_inside_a_task(scheduler: Scheduler):
+    worker = scheduler.worker()
+    ran: list[str] = []
+    over = threading.Event()
+
+    def task() -> None:
+        worker.schedule(lambda: ran.append("too late"))
+        worker.close()
+        over.set()
+
+    worker.schedule(task)
+    assert over.wait(20)
+    other = scheduler.worker()
+    run_all(other)
+    other.close()
+    assert ran == []
+
+
+def test_a_task_that_raises_goes_to_the_hook_and_the_next_one_runs(
+    scheduler: Scheduler, dropped: list[BaseException]
+):
+    worker = scheduler.worker()
+    worker.schedule(lambda: 1 // 0)
+    run_all(worker)
+    worker.close()
+
+    assert [type(it) for it in dropped] == [ZeroDivisionError]
+
+
+def test_a_delay_is_kept_and_orders_the_tasks(scheduler: Scheduler):
+    worker = scheduler.worker()
+    ran: list[str] = []
+    over = threading.Event()
+    begun = time.monotonic()
+    if isinstance(scheduler, ImmediateScheduler):  # which has the caller wait
+        worker.schedule(lambda: ran.append("second"), 0.02)
+        worker.schedule(over.set)
+        ran.insert(0, "first")
+    else:
+        worker.schedule(lambda: [ran.append("second"), over.set()], 0.02)
+        worker.schedule(lambda: ran.append("first"))
+    assert over.wait(20)
+    worker.close()
+
+    assert ran == ["first", "second"]
+    assert time.monotonic() - begun >= 0.02
+
+
+def test_a_thread_is_begun_with_the_first_task_and_ends_at_close():
+    def names() -> list[str]:
+        return sorted(it.name for it in threading.enumerate() if it.name.startswith("mine"))
+
+    scheduler = thread("mine")
+    first, second = scheduler.worker(), scheduler.worker()
+    assert names() == []
+    run_all(first)
+    run_all(second)
+    assert names() == ["mine-1", "mine-2"]
+    threads = [it for it in threading.enumerate() if it.name.startswith("mine")]
+    assert all(it.daemon for it in threads)
+    first.close()
+    second.close()
+    for it in threads:
+        it.join(20)
+    assert names() == []
+
+
+def test_a_worker_takes_one_thread_of_the_pool_at_a_time():
+    with ThreadPoolExecutor(1) as pool:
+        workers = [executor(pool).worker() for _ in range(3)]
+        for worker in workers:
+            run_all(worker)
+            worker.close()
+
+
+def test_a_pool_that_was_shut_down_says_so():
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        executor(pool).worker().schedule(print)
+
+
+def test_the_running_loop_is_taken():
+    async def run() -> None:
+        worker = event_loop().worker()
+        ran = asyncio.Event()
+        order: list[str] = []
+        worker.schedule(lambda: [order.append("task"), ran.set()])
+        order.append("caller")
+        await ran.wait()
+        assert order == ["caller", "task"]
+        worker.close()
+
+    asyncio.run(run())
+
+
+def test_a_loop_that_is_closed_says_so():
+    loop = asyncio.new_event_loop()
+    loop.close()
+    with pytest.raises(RuntimeError, match="is closed"):
+        event_loop(loop).worker()
+
+
+def test_a_loop_that_is_closed_meanwhile_forgets_what_comes():
+    loop = asyncio.new_event_loop()
+    worker = event_loop(loop).worker()
+    loop.close()
+    worker.schedule(print)
+    worker.close()
+
+
+def test_immediate_runs_on_the_thread_of_the_caller():
+    here: list[str] = []
+    immediate().worker().schedule(lambda: here.append(threading.current_thread().name))
+    assert here == [threading.current_thread().name]
