@@ -12,7 +12,6 @@ from operators._kernel.checks import need_callable, need_subscriber
 from operators._kernel.explain import Explanation, explain
 from operators._kernel.handle import Handle, run_each
 from operators._kernel.mailbox import apull, pull
-from operators._kernel.relay import uncoupled
 from operators._kernel.scope import Scope
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ class Running(Face[T_co]):
         errors (§2.13). Raises TypeError for None, and for what is no Subscriber.
         """
         need_subscriber("subscribe", subscriber)
-        scope = Scope.current()
-        uncoupled(lambda: subscribe_foreign(self.node, subscriber, scope))
+        subscribe_foreign(self.node, subscriber, Scope.current())
 
     def __iter__(self) -> Generator[T_co, None, None]:  # noqa: PYI058 - it can be closed
         """Return a generator of the items; leaving the loop early cancels.

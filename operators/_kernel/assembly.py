@@ -10,8 +10,9 @@ from operators._kernel.contract import Contract
 from operators._kernel.drives import AsyncDrive, IteratorDrive
 from operators._kernel.failure import annotate
 from operators._kernel.fusion import nestable, open_async_items, open_loop, segments
+from operators._kernel.inlet import Inlet
 from operators._kernel.node import Node, Operator
-from operators._kernel.relay import EVERY, Relay, bounce
+from operators._kernel.relay import EVERY, Relay, bounce, uncoupled
 from operators._kernel.scope import Scope
 from operators._kernel.stage import NOWHERE, Edge, FusedEdge, FusedStage
 from operators._kernel.step import Step
@@ -193,7 +194,11 @@ def subscribe_foreign(node: Node, subscriber: Any, scope: Scope) -> None:
     edge = none_check(chain)
     # One loop over an iterator looks after its Subscriber's failures by itself.
     foreign = not pullable(chain, scope, asynchronous=True)
-    connect([*chain, *edge], subscriber, scope, foreign=foreign)
+    chain += edge
+    if isinstance(subscriber, Inlet):  # this flow is the source of another one
+        connect(chain, subscriber, scope.at(subscriber.scope.depth), foreign=foreign)
+    else:
+        uncoupled(lambda: connect(chain, subscriber, scope, foreign=foreign))
 
 
 def fusible(node: Node) -> bool:
@@ -238,7 +243,9 @@ class _Builder:
     """Puts stage upon stage, from downstream to upstream."""
 
     def __init__(self, subscriber: Any, scope: Scope, foreign: bool) -> None:
-        self._downstream = subscriber
+        # A flow inside of others is as far from the consumer as its whole way is long.
+        relayed = scope.depth > 0 and scope.depth % EVERY == 0
+        self.downstream: Any = Relay(subscriber) if relayed else subscriber
         self.scope = scope
         self.stages: int = scope.depth
         self._foreign = foreign
@@ -246,7 +253,7 @@ class _Builder:
     def _guard(self, node: Node) -> None:
         if self._foreign:
             self._foreign = False
-            self._downstream = Edge(self._downstream, node, self.scope)
+            self.downstream = Edge(self.downstream, node, self.scope)
 
     def _watched(self, *nodes: Node) -> Any:
         """Return what the last of the nodes is to deliver to; the check is no operator of the user's."""
@@ -254,15 +261,15 @@ class _Builder:
         if watcher is not None:
             for node in reversed(nodes):
                 if not isinstance(node.operator, NoneCheck):
-                    self._downstream = watcher.link(node, self._downstream)
+                    self.downstream = watcher.link(node, self.downstream)
                     break
-        return self._downstream
+        return self.downstream
 
     def _put(self, node: Node, stage: Any) -> None:
         if self.scope.watcher is not None and not isinstance(node.operator, NoneCheck):
             self.scope.watcher.stage(node, stage)
         self.stages += 1
-        self._downstream = Relay(stage) if self.stages % EVERY == 0 else stage
+        self.downstream = Relay(stage) if self.stages % EVERY == 0 else stage
 
     def push_link(self, node: Node) -> Any:
         self._guard(node)
@@ -302,7 +309,7 @@ class _Builder:
         run = run[:fused]
         if isinstance(operator, Source):
             self._guard(source)
-            operator.open(self._watched(source), source, self.scope)
+            operator.open(self._watched(source), source, self.scope.at(self.stages + 1))
             return
         self._guard(source)
         downstream = self._watched(source, *run)

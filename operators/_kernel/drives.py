@@ -159,8 +159,11 @@ class IteratorDrive(_Drive):
                 wanted = self._advance(wanted)
         except Exception as error:
             if error is not self.failure:
-                self._subscriber_raised(error, "on_next")
                 self._over = True
+                if isinstance(error, RecursionError):  # too deep a pipeline is nobody's signal
+                    self._finish()
+                    raise
+                self._subscriber_raised(error, "on_next")
         except BaseException:
             self._over = True
             self._finish()

@@ -73,33 +73,44 @@ def bound(items: int) -> str:
 
 def explain(node: Node) -> Explanation:
     """Return the explanation of the pipeline that ends at `node`."""
-    stages: list[StageInfo] = []
-    _explain(node.chain(), stages, 0, itertools.count(1))
+    stages = tuple(_stages(node))
     held = sum(stage.holds for stage in stages)
     chain = node.chain()
     # Whoever loops over the flow asks for one item, or for a prefetch where it crosses threads.
     consumer = 1 if prefetch_of(chain) == 1 else PREFETCH
-    return Explanation(tuple(stages), min(held + consumer, UNBOUNDED))
+    return Explanation(stages, min(held + consumer, UNBOUNDED))
 
 
-def _explain(chain: list[Node], stages: list[StageInfo], inner: int, runs: Iterator[int]) -> None:
+def _stages(node: Node) -> Iterator[StageInfo]:
+    runs = itertools.count(1)
+    # Flows inside of flows may be too many for a recursion.
+    levels = [(0, _places(node.chain(), runs))]
+    while levels:
+        inner, places = levels[-1]
+        place = next(places, None)
+        if place is None:
+            levels.pop()
+            continue
+        node, run = place
+        operator = node.operator
+        yield StageInfo(
+            title=node.title,
+            details=operator.details,
+            where=_short(node.site),
+            contract=operator.contract.value,
+            holds=operator.holds,
+            fused=run,
+            inner=inner,
+        )
+        for other in reversed(operator.flows):
+            levels.append((inner + 1, _places(other.chain(), runs)))
+
+
+def _places(chain: list[Node], runs: Iterator[int]) -> Iterator[tuple[Node, int | None]]:
     for group in _groups(chain):
         run = next(runs) if len(group) > 1 else None
         for node in group:
-            operator = node.operator
-            stages.append(
-                StageInfo(
-                    title=node.title,
-                    details=operator.details,
-                    where=_short(node.site),
-                    contract=operator.contract.value,
-                    holds=operator.holds,
-                    fused=run,
-                    inner=inner,
-                )
-            )
-            for other in operator.flows:
-                _explain(other.chain(), stages, inner + 1, runs)
+            yield node, run
 
 
 def _groups(chain: list[Node]) -> list[list[Node]]:

@@ -48,6 +48,8 @@ class Inlet(Stage):
         """Subscribe; a Publisher that raises instead of signalling breaks §1.9."""
         try:
             publisher.subscribe(self)
+        except RecursionError:
+            raise  # the stack is full: it has no room for a signal either
         except Exception as error:
             violation = RuleViolation(
                 "1.9", f"subscribe of {brief(publisher)} raised {brief(error)}"
@@ -161,6 +163,8 @@ class Inlet(Stage):
             self._asked = min(self._asked + n, UNBOUNDED)
         try:
             self.upstream.request(n)
+        except RecursionError:
+            raise
         except Exception as error:
             violation = RuleViolation(
                 "3.16", f"request({n}) of {brief(self.upstream)} raised {brief(error)}"

@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
@@ -69,6 +70,7 @@ class _Background:
         self._lock = threading.Lock()
         self._leases = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = threading.Event()
         self._owned: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 
     def owns(self, loop: asyncio.AbstractEventLoop) -> bool:
@@ -82,19 +84,15 @@ class _Background:
         self._leases = 0
         self._loop = None
 
-    def serves(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether somebody has a lease on this loop."""
-        with self._lock:
-            return self._loop is loop
-
     def acquire(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             self._leases += 1
             if self._loop is None:
                 self._loop = loop = asyncio.new_event_loop()
                 self._owned.add(loop)
+                self._stopped = stopped = threading.Event()
                 threading.Thread(
-                    target=_serve, args=(loop,), name="operators-event-loop", daemon=True
+                    target=_serve, args=(loop, stopped), name="operators-event-loop", daemon=True
                 ).start()
             return self._loop
 
@@ -104,23 +102,23 @@ class _Background:
             if self._leases:
                 return
             loop, self._loop = self._loop, None
+            stopped = self._stopped
         if loop is not None:
-            loop.call_soon_threadsafe(loop.stop)
+            loop.call_soon_threadsafe(_stop, loop, stopped)
 
 
-def _ran_to_its_stop(loop: asyncio.AbstractEventLoop) -> bool:
-    try:
-        loop.run_forever()
-    except (SystemExit, KeyboardInterrupt):
-        return False  # of one task, which has it as its outcome; the loop serves others too
-    return True
+def _stop(loop: asyncio.AbstractEventLoop, stopped: threading.Event) -> None:
+    stopped.set()
+    loop.stop()
 
 
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
+def _serve(loop: asyncio.AbstractEventLoop, stopped: threading.Event) -> None:
     asyncio.set_event_loop(loop)
     try:
-        while not _ran_to_its_stop(loop) and _background.serves(loop):
-            pass
+        while not stopped.is_set():
+            # A SystemExit is one task's, which has it as its outcome; the loop serves others too.
+            with suppress(SystemExit, KeyboardInterrupt):
+                loop.run_forever()
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()

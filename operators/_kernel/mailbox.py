@@ -31,6 +31,8 @@ from operators._kernel.step import Step
 PREFETCH = 32
 """Items asked for ahead by a loop over a flow that crosses threads or event loops; otherwise one."""
 
+_DEEPEST_NEST = 50
+
 
 def _waiting_pullable(chain: list[Node], scope: Scope, *, asynchronous: bool) -> bool:
     """Whether the chain is one generator for a consumer that may be kept waiting by it."""
@@ -40,6 +42,7 @@ def _waiting_pullable(chain: list[Node], scope: Scope, *, asynchronous: bool) ->
         and isinstance(chain[0].operator, sources)
         and all(isinstance(node.operator, Step) for node in chain[1:])
         and nestable(chain[1:]) == len(chain) - 1
+        and chain[-1].nesting <= _DEEPEST_NEST  # each flow in another takes a frame of the stack
     )
 
 

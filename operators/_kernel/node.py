@@ -55,7 +55,7 @@ class Operator:
 class Node:
     """An operator, what is upstream of it, where it was written, and its name if it was given one."""
 
-    __slots__ = ("label", "operator", "site", "upstream")
+    __slots__ = ("label", "nesting", "operator", "site", "upstream")
 
     def __init__(
         self,
@@ -68,6 +68,11 @@ class Node:
         self.upstream: Node | None = upstream
         self.site: tuple[str, int] = site or call_site()
         self.label: str | None = label
+        within = [flow.nesting + 1 for flow in operator.flows]
+        self.nesting: int = max(within, default=0)
+        """How many flows are given to one another here, each to the next; upstream included."""
+        if upstream is not None and upstream.nesting > self.nesting:
+            self.nesting = upstream.nesting
 
     def __repr__(self) -> str:
         return f"<{self.title}, written at {self.where}>"

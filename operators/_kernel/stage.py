@@ -254,6 +254,8 @@ class _Guard(Stage):
         """Take a Subscriber that raises for cancelled; its error goes to the hook."""
         subscriber = self.downstream
         self.cancel()
+        if isinstance(error, RecursionError):  # too deep a pipeline is nobody's signal
+            raise error
         drop_error(
             error,
             f"raised by {method} of {brief(subscriber)} (§2.13); its Subscription is cancelled",

@@ -10,6 +10,7 @@ from operators._kernel.contract import Contract
 from operators._kernel.failure import brief
 from operators._kernel.inlet import Inlet
 from operators._kernel.node import Node
+from operators._kernel.relay import EVERY, bounce
 from operators._kernel.scope import Scope
 
 
@@ -35,7 +36,11 @@ class FromPublisher(Source):
         return type(self._publisher).__name__
 
     def open(self, downstream: Any, node: Node, scope: Scope) -> None:
-        Inlet(downstream, node, scope).connect(self._publisher)
+        inlet = Inlet(downstream, node, scope)
+        if scope.depth % EVERY:
+            inlet.connect(self._publisher)
+        else:
+            bounce(lambda: inlet.connect(self._publisher))
 
 
 def as_node(operator: str, argument: str, value: Any) -> Node:

@@ -91,7 +91,9 @@ def test_take_both_leaves_nothing_that_both_have(shaken_team: Team) -> None:
                 which.add(n)
                 taken.append(take_both(wanted, room))
 
-        shaken_team.run(*(lambda which=which: raise_(which) for which in (wanted, wanted, room, room)))
+        shaken_team.run(
+            *(lambda which=which: raise_(which) for which in (wanted, wanted, room, room))
+        )
         assert (wanted.value, room.value, sum(taken)) == (0, 0, 12)
 
 

@@ -177,9 +177,7 @@ def test_emitters_of_three_threads_wait_for_demand(
             for n in range(start, start + 6):
                 assert emitter.emit(n)
 
-        team.run(
-            subscriber.requests(18), lambda: emit(0), lambda: emit(100), lambda: emit(200)
-        )
+        team.run(subscriber.requests(18), lambda: emit(0), lambda: emit(100), lambda: emit(200))
         emitter.complete()
         assert subscriber.over.wait(DEADLINE)
         assert subscriber.breaches == []
@@ -198,9 +196,7 @@ def test_blocked_emitters_are_let_go_by_a_cancel(any_team: tuple[Team, int]) -> 
         emitter = emitters.pop()
         taken: deque[int] = deque()
 
-        def emit(
-            start: int, emitter: Emitter[Any] = emitter, taken: deque[int] = taken
-        ) -> None:
+        def emit(start: int, emitter: Emitter[Any] = emitter, taken: deque[int] = taken) -> None:
             for n in itertools.count(start):
                 if not emitter.emit(n):
                     return
@@ -228,9 +224,7 @@ def test_what_is_not_delivered_is_dropped_and_counted(
         emitter = emitters.pop()
         taken: deque[int] = deque()
 
-        def emit(
-            start: int, emitter: Emitter[Any] = emitter, taken: deque[int] = taken
-        ) -> None:
+        def emit(start: int, emitter: Emitter[Any] = emitter, taken: deque[int] = taken) -> None:
             for n in range(start, start + 6):
                 if emitter.emit(n):
                     taken.append(n)

@@ -301,3 +301,13 @@ async def soon(true: Callable[[], Any]) -> None:
     async with asyncio.timeout(DEADLINE):
         while not true():  # noqa: ASYNC110 - nothing else tells about it
             await asyncio.sleep(0)
+
+
+def in_turn(*calls: Callable[[], object]) -> Callable[[], None]:
+    """Return a function that makes these calls, one after another."""
+
+    def make() -> None:
+        for call in calls:
+            call()
+
+    return make

@@ -317,7 +317,7 @@ def test_an_executor_that_was_shut_down_fails_the_flow():
 
     pool = ThreadPoolExecutor(1)
     pool.shutdown()
-    seen = probe(Flow.create(print, scheduler=executor(pool)), 1)  # type: ignore[arg-type]
+    seen = probe(Flow.create(print, scheduler=executor(pool)), 1)
 
     assert isinstance(seen.error, RuntimeError)
     assert "in create, written at" in notes(seen.error)

@@ -10,7 +10,7 @@ import pytest
 
 from operators import AsyncEmitter, BackpressureError, Emitter, Flow
 from operators.schedulers import immediate
-from tests.operators.kit import eventually, line_of, probe, soon
+from tests.operators.kit import eventually, in_turn, line_of, probe, soon
 
 
 def opened(**settings: Any) -> tuple[Any, Any, list[Any]]:
@@ -134,7 +134,7 @@ def test_an_end_told_by_another_wakes_up_whoever_waits_for_room():
 
     def produce(emitter: Emitter[int]) -> None:
         answers.append(emitter.emit(1))
-        threading.Thread(target=lambda: [full.wait(20), emitter.complete()]).start()
+        threading.Thread(target=in_turn(lambda: full.wait(20), emitter.complete)).start()
         full.set()
         answers.append(emitter.emit(2))
 

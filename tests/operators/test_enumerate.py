@@ -22,4 +22,4 @@ def test_each_subscriber_counts_anew():
 
 
 def test_a_none_between_operators_is_numbered():
-    assert list(Flow.of(1).map({}.get).enumerate()) == [(0, None)]
+    assert list(Flow.of(1).map({2: 3}.get).enumerate()) == [(0, None)]

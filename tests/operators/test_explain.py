@@ -32,11 +32,7 @@ def test_it_prints_to_a_file():
 
 
 def test_a_line_says_what_it_is_what_it_holds_and_where_it_was_written():
-    flow = (
-        Flow.range(9)
-        .map(str)
-        .publish_on(thread(), prefetch=1500)  # in the middle
-    )
+    flow = Flow.range(9).map(str).publish_on(thread(), prefetch=1500)  # in the middle
     lines = told(flow)
     line = next(line for line in lines if "publish_on" in line)
     file, _, number = line_of("# in the middle", __file__).rpartition(":")
@@ -50,12 +46,14 @@ def test_a_line_says_what_it_is_what_it_holds_and_where_it_was_written():
 def test_it_says_what_is_fused_with_what():
     lines = told(Flow.range(9).map(str).limit_rate(2).map(str).filter(bool).limit_rate(3).map(str))
 
-    assert [line.partition("fused ")[2][:1] for line in lines[:-1:2]] == ["1", "1", "", "2", "2", "", ""]
+    runs = [line.partition("fused ")[2][:1] for line in lines[:-1:2]]
+    assert runs == ["1", "1", "", "2", "2", "", ""]
 
 
 def test_it_ends_with_what_may_be_in_flight():
     assert told(Flow.range(9))[-1] == "in flight: at most 1 items"
-    assert told(Flow.of(1).on_backpressure_buffer(UNBOUNDED))[-1] == "in flight: at most UNBOUNDED items"
+    unbounded = Flow.of(1).on_backpressure_buffer(UNBOUNDED)
+    assert told(unbounded)[-1] == "in flight: at most UNBOUNDED items"
     assert told(Flow.range(9).flat_map(Flow.of, concurrency=2, prefetch=3))[-1].endswith(
         "at most 9 items, beside those that flows made while it runs hold"
     )

@@ -176,7 +176,8 @@ def test_inner_flows_of_several_threads_are_one_stream():
 
 
 def test_a_ledger_with_a_cancel_in_the_middle():
-    made, left = [], []
+    made: list[int] = []
+    left: list[int] = []
     lock = threading.Lock()
 
     def note(n: int) -> int:

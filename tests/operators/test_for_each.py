@@ -21,7 +21,7 @@ def test_each_item_is_given_to_the_function():
 
     assert got == [0, 1, 2, 3, 4]
     assert (handle.done, handle.cancelled) == (True, False)
-    assert handle.result() is None
+    handle.result()
 
 
 def test_it_asks_for_everything_at_once():
@@ -76,8 +76,8 @@ def test_a_function_may_cancel_the_run():
 def test_a_cancel_closes_what_is_upstream():
     pulled = Pulled(range(1_000_000))
     begun = threading.Event()
-    handle = Flow.from_iterable(pulled).publish_on(thread(), prefetch=2).for_each(
-        lambda n: begun.set()
+    handle = (
+        Flow.from_iterable(pulled).publish_on(thread(), prefetch=2).for_each(lambda n: begun.set())
     )
     assert begun.wait(20)
     handle.cancel()

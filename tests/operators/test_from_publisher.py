@@ -174,9 +174,9 @@ def test_a_cancel_that_raises_goes_to_the_hook(dropped: Any):
     seen.cancel()
     assert "3.15" in dropped.take(OSError)[1]
 
-    publisher = Broken()
-    seen = probe(Flow.from_publisher(publisher))
-    publisher.emit("nobody asked")
+    broken = Broken()
+    seen = probe(Flow.from_publisher(broken))
+    broken.emit("nobody asked")
     assert violation(seen) == "1.1"
     dropped.take(OSError)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -62,7 +63,7 @@ def test_one_error_ends_all():
 
 
 def test_none_starves_another():
-    endless = [Flow.from_iterable(iter(lambda n=n: n, None)) for n in range(3)]
+    endless = [Flow.from_iterable(itertools.repeat(n)) for n in range(3)]
     seen = probe(endless[0].merge(*endless[1:], prefetch=5)).request(45)
     seen.cancel()
 

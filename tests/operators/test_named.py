@@ -26,9 +26,13 @@ def test_the_flow_itself_is_not_changed():
     assert repr(flow.named("other")) == "<Flow of | map 'other'>"
 
 
+def divide(n: int) -> tuple[int, int]:
+    return 1 // n, n
+
+
 def test_a_source_may_be_named():
     with pytest.raises(ZeroDivisionError) as caught:
-        list(Flow.generate(0, lambda n: (1 // n, n)).named("the start"))
+        list(Flow.generate(0, divide).named("the start"))
 
     assert "in generate 'the start', written at" in notes(caught.value)
 

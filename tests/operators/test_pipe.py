@@ -52,4 +52,5 @@ def test_a_flow_of_a_class_of_ones_own_stays_one():
         def evens(self) -> Mine:
             return self.filter(lambda n: n % 2 == 0)  # type: ignore[return-value]
 
-    assert list(Flow.range(5).pipe(lambda flow: Mine(flow.node)).map(int).evens()) == [0, 2, 4]
+    mine: Any = Flow.range(5).pipe(lambda flow: Mine(flow.node)).map(int)
+    assert list(mine.evens()) == [0, 2, 4]

@@ -30,7 +30,11 @@ def test_the_first_item_is_the_first_result_and_fn_is_not_called():
 
 def test_none_may_be_a_seed():
     for flow in worlds(1, 2):
-        assert list(flow.scan(lambda so_far, n: (so_far, n), None)) == [(None, 1), ((None, 1), 2)]
+        nothing: Any = None
+        assert list(flow.scan(lambda so_far, n: (so_far, n), nothing)) == [
+            (None, 1),
+            ((None, 1), 2),
+        ]
 
 
 def test_each_subscriber_begins_anew():
@@ -40,7 +44,8 @@ def test_each_subscriber_begins_anew():
 
 
 def test_a_seed_that_is_changed_is_the_users_to_care_for():
-    assert list(Flow.of(1, 2).scan(lambda so_far, n: [*so_far, n], [])) == [[1], [1, 2]]
+    seed: list[int] = []
+    assert list(Flow.of(1, 2).scan(lambda so_far, n: [*so_far, n], seed)) == [[1], [1, 2]]
 
 
 def test_one_result_for_each_item_asked_for():

@@ -10,7 +10,7 @@ from typing import Any
 from operators import Flow
 from operators.schedulers import event_loop, executor, immediate, thread
 from reactive_streams import UNBOUNDED
-from tests.operators.kit import Handmade, Pulled, eventually, notes, probe, soon
+from tests.operators.kit import Handmade, Pulled, eventually, in_turn, notes, probe, soon
 
 
 def test_the_source_runs_on_the_thread():
@@ -49,7 +49,7 @@ def test_demand_that_comes_early_is_kept():
     publisher = Handmade()
     hold, entered = threading.Event(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: [entered.set(), hold.wait(20)])
+        pool.submit(in_turn(entered.set, lambda: hold.wait(20)))
         assert entered.wait(20)
         seen = (
             probe(Flow.from_publisher(publisher).subscribe_on(executor(pool))).request(2).request(3)
@@ -64,7 +64,7 @@ def test_a_cancel_before_the_worker_began_subscribes_to_nothing():
     publisher = Handmade()
     hold, entered = threading.Event(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: [entered.set(), hold.wait(20)])
+        pool.submit(in_turn(entered.set, lambda: hold.wait(20)))
         assert entered.wait(20)
         seen = probe(Flow.from_publisher(publisher).subscribe_on(executor(pool)), 1)
         seen.cancel()

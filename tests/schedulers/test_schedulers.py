@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from operators.schedulers import (
     immediate,
     thread,
 )
+from tests.operators.kit import in_turn
 
 
 @contextmanager
@@ -124,7 +126,7 @@ def test_tasks_run_in_order_one_at_a_time(scheduler: Scheduler):
         inside.pop()
 
     for n in range(300):
-        worker.schedule(lambda n=n: task(n))
+        worker.schedule(partial(task, n))
     run_all(worker)
     worker.close()
 
@@ -167,7 +169,7 @@ def test_what_a_task_schedules_runs_after_it(scheduler: Scheduler):
     over = threading.Event()
 
     def outer() -> None:
-        worker.schedule(lambda: [ran.append("inner"), over.set()])
+        worker.schedule(in_turn(lambda: ran.append("inner"), over.set))
         ran.append("outer")
 
     worker.schedule(outer)
@@ -195,7 +197,7 @@ def test_what_waits_at_a_close_does_not_run(far: Scheduler):
     worker = far.worker()
     entered, leave = threading.Event(), threading.Event()
     ran: list[str] = []
-    worker.schedule(lambda: [entered.set(), leave.wait(20)])
+    worker.schedule(in_turn(entered.set, lambda: leave.wait(20)))
     worker.schedule(lambda: ran.append("waiting"))
     worker.schedule(lambda: ran.append("later"), 0.001)
     assert entered.wait(20)
@@ -247,7 +249,7 @@ def test_a_delay_is_kept_and_orders_the_tasks(scheduler: Scheduler):
         worker.schedule(over.set)
         ran.insert(0, "first")
     else:
-        worker.schedule(lambda: [ran.append("second"), over.set()], 0.02)
+        worker.schedule(in_turn(lambda: ran.append("second"), over.set), 0.02)
         worker.schedule(lambda: ran.append("first"))
     assert over.wait(20)
     worker.close()
@@ -295,7 +297,7 @@ def test_the_running_loop_is_taken():
         worker = event_loop().worker()
         ran = asyncio.Event()
         order: list[str] = []
-        worker.schedule(lambda: [order.append("task"), ran.set()])
+        worker.schedule(in_turn(lambda: order.append("task"), ran.set))
         order.append("caller")
         await ran.wait()
         assert order == ["caller", "task"]
