@@ -105,7 +105,7 @@ def _threads(before: set[threading.Thread], deadline: float) -> list[str]:
         if isinstance(thread, threading._DummyThread) or thread.name.startswith(KEPT_BY_OTHERS):
             continue
         # One that another thread is about to start is listed already, and cannot be joined yet.
-        thread._started.wait(max(0.0, deadline - time.monotonic()))
+        thread._started.wait(max(0.0, deadline - time.monotonic()))  # type: ignore[attr-defined]
         thread.join(max(0.0, deadline - time.monotonic()))
         if thread.is_alive():
             kind = "daemon " if thread.daemon else ""

@@ -102,8 +102,8 @@ def _stages(node: Node) -> Iterator[StageInfo]:
             fused=run,
             inner=inner,
         )
-        for other in reversed(operator.flows):
-            levels.append((inner + 1, _places(other.chain(), runs)))
+        others = reversed(operator.flows)
+        levels += [(inner + 1, _places(other.chain(), runs)) for other in others]
 
 
 def _places(chain: list[Node], runs: Iterator[int]) -> Iterator[tuple[Node, int | None]]:
