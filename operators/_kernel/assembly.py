@@ -196,7 +196,7 @@ def subscribe_foreign(node: Node, subscriber: Any, scope: Scope) -> None:
     foreign = not pullable(chain, scope, asynchronous=True)
     chain += edge
     if isinstance(subscriber, Inlet):  # this flow is the source of another one
-        connect(chain, subscriber, scope.at(subscriber.scope.depth), foreign=foreign)
+        connect(chain, subscriber, scope.inside(subscriber.scope), foreign=foreign)
     else:
         uncoupled(lambda: connect(chain, subscriber, scope, foreign=foreign))
 
@@ -244,8 +244,7 @@ class _Builder:
 
     def __init__(self, subscriber: Any, scope: Scope, foreign: bool) -> None:
         # A flow inside of others is as far from the consumer as its whole way is long.
-        relayed = scope.depth > 0 and scope.depth % EVERY == 0
-        self.downstream: Any = Relay(subscriber) if relayed else subscriber
+        self.downstream: Any = Relay(subscriber) if scope.far else subscriber
         self.scope = scope
         self.stages: int = scope.depth
         self._foreign = foreign

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from operators._kernel.failure import drop_error
 from operators._kernel.node import Node
+from operators._kernel.relay import EVERY
 
 
 class Watcher(Protocol):
@@ -31,18 +32,21 @@ WATCHER: ContextVar[Watcher | None] = ContextVar("operators_watcher", default=No
 class Scope:
     """The watcher and the discard function of one subscription, and how far down its consumer is."""
 
-    __slots__ = ("_discard", "depth", "watcher")
+    __slots__ = ("_discard", "depth", "far", "watcher")
 
     def __init__(
         self,
         watcher: Watcher | None = None,
         discard: Callable[[Any], object] | None = None,
         depth: int = 0,
+        far: bool = False,
     ) -> None:
         self.watcher: Watcher | None = watcher
         self._discard = discard
         self.depth: int = depth
         """Stages between here and the consumer, those of the flows around this one included."""
+        self.far: bool = far
+        """Whether a flow that is opened here is to be kept apart by a Relay."""
 
     @classmethod
     def current(cls) -> Scope:
@@ -52,11 +56,16 @@ class Scope:
 
     def discarding(self, function: Callable[[Any], object]) -> Scope:
         """Return this scope with `function` to receive what is discarded."""
-        return Scope(self.watcher, function, self.depth)
+        return Scope(self.watcher, function, self.depth, self.far)
 
     def at(self, depth: int) -> Scope:
-        """Return this scope for what is `depth` stages from the consumer."""
-        return self if depth == self.depth else Scope(self.watcher, self._discard, depth)
+        """Return the scope of a stage further up, `depth` stages from the consumer."""
+        far = depth // EVERY > self.depth // EVERY
+        return Scope(self.watcher, self._discard, depth, far)
+
+    def inside(self, outer: Scope) -> Scope:
+        """Return this scope for a flow that is the source of another one."""
+        return Scope(self.watcher, self._discard, outer.depth, outer.far)
 
     def discard(self, items: Iterable[Any]) -> None:
         """Hand items that can no longer be delivered to on_discard, each exactly once."""

@@ -10,7 +10,7 @@ from operators._kernel.contract import Contract
 from operators._kernel.failure import brief
 from operators._kernel.inlet import Inlet
 from operators._kernel.node import Node
-from operators._kernel.relay import EVERY, bounce
+from operators._kernel.relay import bounce
 from operators._kernel.scope import Scope
 
 
@@ -37,10 +37,10 @@ class FromPublisher(Source):
 
     def open(self, downstream: Any, node: Node, scope: Scope) -> None:
         inlet = Inlet(downstream, node, scope)
-        if scope.depth % EVERY:
-            inlet.connect(self._publisher)
-        else:
+        if scope.far:
             bounce(lambda: inlet.connect(self._publisher))
+        else:
+            inlet.connect(self._publisher)
 
 
 def as_node(operator: str, argument: str, value: Any) -> Node:
