@@ -141,7 +141,7 @@ def test_a_mixed_chain() -> None:
 
 def test_a_chain_of_processors_is_as_long_as_the_stack_allows() -> None:
     # Each is subscribed to by itself, before it is known how long the way to the consumer will be.
-    flow = chain(Flow.range(5), process, length=50)
+    flow = chain(Flow.range(5), process, length=20)
     assert from_deep_down(lambda: list(flow)) == list(range(5))
 
 

@@ -76,7 +76,7 @@ run(always(1))
 }
 
 
-@pytest.mark.parametrize("depth", [100, 1_000, 5_000])
+@pytest.mark.parametrize("depth", [100, 1_000])
 @pytest.mark.parametrize("name", NESTED)
 def test_it_completes_or_says_so(name: str, depth: int) -> None:
     if "{depth}" not in NESTED[name] and depth > 100:
