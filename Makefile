@@ -44,9 +44,10 @@ clean: ## remove the environments, caches and builds
 	rm -rf $(VENV) .venv-3.* build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What the interpreter makes a difference to: the gates' tests run tools that bring their own.
+# What the interpreter makes a difference to: the gates' tests run tools that bring their own. Hunting races and
+# measuring limits takes minutes, and is done by 'make test'.
 suite: $(VENV)/.has-suite
-	@$(PY) -m pytest -m "not tools" $(ARGS)
+	@$(PY) -m pytest -m "not tools" --ignore=tests/limits --ignore=tests/concurrency $(ARGS)
 
 $(VERSIONS:%=test-%): test-%:
 	@if [ -x $(PY) ] && $(PY) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$*")'; then \
