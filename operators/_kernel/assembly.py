@@ -147,6 +147,8 @@ def refuse(subscriber: Any, error: Exception) -> None:
 
 
 _MOST_DEFERRED = 1_000
+DEEPEST = 10_000
+"""Operators between a flow that is made by others (inner, deferred, resumed) and its consumer, at most."""
 
 
 def resolved(node: Node) -> list[Node]:
@@ -210,6 +212,8 @@ def connect(chain: list[Node], subscriber: Any, scope: Scope, *, foreign: bool =
 
     `foreign` puts the edge before the Subscriber that keeps its failures to itself (§2.13).
     """
+    if scope.depth > DEEPEST:
+        chain = [_too_deep(chain[-1])]
     builder = _Builder(subscriber, scope, foreign)
     steps: list[Node] = []  # the run of steps met last, from downstream to upstream
     splits = scope.watcher is not None and scope.watcher.splits
@@ -228,6 +232,11 @@ def connect(chain: list[Node], subscriber: Any, scope: Scope, *, foreign: bool =
                 stage.detach(partial(_connect_later, chain[:index], stage, scope))
                 return
     builder.open(chain[0], steps)
+
+
+def _too_deep(node: Node) -> Node:
+    error = RecursionError(f"a flow inside of others, more than {DEEPEST:,} operators from its consumer")
+    return Node(Failed(annotate(error, node)), site=node.site)
 
 
 def _detached(node: Node) -> bool:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from operators._kernel.demand import demand_error
-from operators._kernel.failure import brief, drop_error, ended_by, user_frames
+from operators._kernel.failure import brief, ended_by, subscriber_raised, user_frames
 from operators._kernel.fusion import alet_go, let_go
 from operators._kernel.loops import LoopLease
 from reactive_streams import UNBOUNDED
@@ -77,13 +77,6 @@ class _Drive:
                 self._running = False
             return self._demand
 
-    def _subscriber_raised(self, error: Exception, method: str) -> None:
-        subscriber = self._subscriber
-        drop_error(
-            error,
-            f"raised by {method} of {brief(subscriber)} (§2.13); its Subscription is cancelled",
-        )
-
     def _conclude(self) -> Any:
         """Be over; return the Subscriber, of which no reference is kept (§3.13)."""
         with self._lock:
@@ -102,7 +95,8 @@ class _Drive:
             else:
                 subscriber.on_error(error.with_traceback(user_frames(error.__traceback__)))
         except Exception as raised:
-            drop_error(raised, f"raised by {brief(subscriber)} at the end of its stream (§2.13)")
+            method = "on_complete" if error is None else "on_error"
+            subscriber_raised(raised, f"{method} of {brief(subscriber)}")
 
 
 class IteratorDrive(_Drive):
@@ -126,11 +120,14 @@ class IteratorDrive(_Drive):
         self._halt = halt
         self._ending = ending
         self._running = True  # what is requested inside on_subscribe waits for it to return
+        subscriber = self._subscriber
         try:
-            self._subscriber.on_subscribe(self)
+            subscriber.on_subscribe(self)
         except Exception as error:
-            self._subscriber_raised(error, "on_subscribe")
             self._over = self._stop = True
+            self._finish()
+            subscriber_raised(error, f"on_subscribe of {brief(subscriber)}")
+            return
         if not self._stop and self._ending():
             self._finish()
         else:
@@ -160,10 +157,10 @@ class IteratorDrive(_Drive):
         except Exception as error:
             if error is not self.failure:
                 self._over = True
-                if isinstance(error, RecursionError):  # too deep a pipeline is nobody's signal
-                    self._finish()
-                    raise
-                self._subscriber_raised(error, "on_next")
+                subscriber = self._subscriber
+                self._finish()
+                subscriber_raised(error, f"on_next of {brief(subscriber)}")
+                return
         except BaseException:
             self._over = True
             self._finish()
@@ -220,8 +217,8 @@ class AsyncDrive(_Drive):
         try:
             self._subscriber.on_subscribe(self)
         except Exception as error:
-            self._subscriber_raised(error, "on_subscribe")
             self._over = self._stop = True
+            subscriber_raised(error, f"on_subscribe of {brief(self._subscriber)}")
         if self._ending() or self._advance(0):
             self._wake()
 
@@ -264,8 +261,8 @@ class AsyncDrive(_Drive):
                 )
         except Exception as error:
             if error is not self.failure:
-                self._subscriber_raised(error, "on_next")
                 self._over = True
+                subscriber_raised(error, f"on_next of {brief(self._subscriber)}")
         except BaseException as raised:
             self.failure = ended_by(raised)
             raise

@@ -119,3 +119,14 @@ def drop_error(error: BaseException, where: str) -> None:
         _on_error_dropped(error, where)
     except Exception:
         log.exception("the hook for dropped errors failed")
+
+
+def subscriber_raised(error: Exception, what: str) -> None:
+    """Hand what a Subscriber's method raised to the hook (§2.13); too deep a stack is raised again.
+
+    A RecursionError tells of the pipeline rather than of the Subscriber, and whoever runs the pipeline
+    has to see it: the frames in between may hold signals that will never come.
+    """
+    if isinstance(error, RecursionError):
+        raise error
+    drop_error(error, f"raised by {what} (§2.13); its Subscription is cancelled")

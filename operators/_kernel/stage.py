@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from operators._kernel.demand import Demand, demand_error
 from operators._kernel.drain import Drain
-from operators._kernel.failure import NOTHING, annotate, brief, drop_error, ended_by
+from operators._kernel.failure import NOTHING, annotate, brief, drop_error, ended_by, subscriber_raised
 from operators._kernel.fusion import pushed
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -254,12 +254,7 @@ class _Guard(Stage):
         """Take a Subscriber that raises for cancelled; its error goes to the hook."""
         subscriber = self.downstream
         self.cancel()
-        if isinstance(error, RecursionError):  # too deep a pipeline is nobody's signal
-            raise error
-        drop_error(
-            error,
-            f"raised by {method} of {brief(subscriber)} (§2.13); its Subscription is cancelled",
-        )
+        subscriber_raised(error, f"{method} of {brief(subscriber)}")
 
 
 class Edge(_Guard):
