@@ -235,7 +235,9 @@ def connect(chain: list[Node], subscriber: Any, scope: Scope, *, foreign: bool =
 
 
 def _too_deep(node: Node) -> Node:
-    error = RecursionError(f"a flow inside of others, more than {DEEPEST:,} operators from its consumer")
+    error = RecursionError(
+        f"a flow inside of others, more than {DEEPEST:,} operators from its consumer"
+    )
     return Node(Failed(annotate(error, node)), site=node.site)
 
 

@@ -43,12 +43,15 @@ class Explanation:
 
     def __str__(self) -> str:
         lines: list[str] = []
-        for number, stage in enumerate(self.stages, 1):
-            details = f"({stage.details})" if stage.details else ""
+        names = [
+            f"{'  ' * stage.inner}{stage.title}" + (f"({stage.details})" if stage.details else "")
+            for stage in self.stages
+        ]
+        width = max([_LEAST_WIDTH, *map(len, names)])
+        for number, (stage, name) in enumerate(zip(self.stages, names, strict=True), 1):
             fused = f"fused {stage.fused}" if stage.fused else ""
             lines.append(
-                f"{number:>3}  {'  ' * stage.inner}{stage.title}{details}".ljust(46)
-                + f" {fused:<8} holds {bound(stage.holds):<10} {stage.where}"
+                f"{number:>3}  {name:<{width}} {fused:<8} holds {bound(stage.holds):<10} {stage.where}"
             )
             lines.append(f"     {'  ' * stage.inner}  {stage.contract}")
         lines.append(
@@ -63,6 +66,7 @@ class Explanation:
         return any(stage.title.split(" ")[0] in _OPENERS for stage in self.stages)
 
 
+_LEAST_WIDTH = 41
 _OPENERS = {"flat_map", "concat_map", "on_error_resume", "defer", "from_publisher"}
 
 

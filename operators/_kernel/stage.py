@@ -11,7 +11,14 @@ from typing import Any, ClassVar
 
 from operators._kernel.demand import Demand, demand_error
 from operators._kernel.drain import Drain
-from operators._kernel.failure import NOTHING, annotate, brief, drop_error, ended_by, subscriber_raised
+from operators._kernel.failure import (
+    NOTHING,
+    annotate,
+    brief,
+    drop_error,
+    ended_by,
+    subscriber_raised,
+)
 from operators._kernel.fusion import pushed
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope

@@ -9,6 +9,7 @@ from operators._kernel.assembly import subscribe
 from operators._kernel.drain import Drain
 from operators._kernel.failure import in_handling
 from operators._kernel.node import Node
+from operators._kernel.relay import bounce
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
 
@@ -33,7 +34,7 @@ class SwitchingStage(Stage):
             self._drain.enter()
             self.arbiter.switch(subscription)
             self.downstream.on_subscribe(self)
-            self._run()
+            bounce(self._run)
 
     def on_next(self, item: Any) -> None:
         if self.done:
@@ -71,7 +72,8 @@ class SwitchingStage(Stage):
         """Subscribe to the node's flow: in a loop, however often that ends at once."""
         self._next = node
         if self._drain.enter():
-            self._run()
+            # Its end may have the next stage switch, and so on: not each inside of the one before.
+            bounce(self._run)
 
     def _run(self) -> None:
         while True:

@@ -10,7 +10,7 @@ from operators._kernel.contract import Contract
 from operators._kernel.inbox import InboxStage
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
-from operators.schedulers import Scheduler, Worker
+from operators.schedulers import LossyWorker, Scheduler, Worker
 
 
 class PublishOn(Link):
@@ -55,6 +55,8 @@ class _PublishOnStage(InboxStage):
     ) -> None:
         super().__init__(downstream, node, scope, prefetch)
         self._worker = worker
+        if isinstance(worker, LossyWorker):
+            worker.on_lost(self._lost)
 
     def dispatch(self) -> None:
         if self.done:  # nothing is delivered any more, only discarded
@@ -63,8 +65,12 @@ class _PublishOnStage(InboxStage):
         try:
             self._worker.schedule(self.run)
         except RuntimeError as error:  # an executor that was shut down takes no more work
-            self.abort(self.blame(error))
-            self.run()
+            self._lost(error)
+
+    def _lost(self, error: Exception) -> None:
+        # Whoever was to run the loop never will: it is ours to run.
+        self.abort(self.blame(error))
+        self.run()
 
     def closed(self) -> None:
         self._worker.close()

@@ -14,7 +14,7 @@ from operators._kernel.failure import ended_by
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
-from operators.schedulers import Scheduler, Worker
+from operators.schedulers import LossyWorker, Scheduler, Worker
 
 
 class SubscribeOn(Link):
@@ -47,6 +47,8 @@ class _SubscribeOnStage(Stage):
         super().__init__(downstream, node, scope)
         self._worker = worker
         self._arbiter = Arbiter()  # keeps the demand until upstream is there
+        if isinstance(worker, LossyWorker):
+            worker.on_lost(self._lost)
 
     def detach(self, subscribe_upstream: Callable[[], None]) -> None:
         """Hand the Subscription over here, and subscribe to upstream on the worker."""
@@ -57,8 +59,11 @@ class _SubscribeOnStage(Stage):
         try:
             self._worker.schedule(lambda: self._crossed(task))
         except RuntimeError as error:  # an executor that was shut down takes no more work
-            self._arbiter.cancel()
-            self.on_error(self.blame(error))
+            self._lost(error)
+
+    def _lost(self, error: Exception) -> None:
+        self._arbiter.cancel()
+        self.on_error(self.blame(error))
 
     def _crossed(self, task: Callable[[], None]) -> None:
         try:

@@ -3,13 +3,14 @@
 from operators.schedulers.executor import ExecutorScheduler, executor
 from operators.schedulers.immediate import ImmediateScheduler, immediate
 from operators.schedulers.loop import LoopScheduler, event_loop
-from operators.schedulers.protocol import Scheduler, Worker
+from operators.schedulers.protocol import LossyWorker, Scheduler, Worker
 from operators.schedulers.thread import ThreadScheduler, thread
 
 __all__ = [
     "ExecutorScheduler",
     "ImmediateScheduler",
     "LoopScheduler",
+    "LossyWorker",
     "Scheduler",
     "ThreadScheduler",
     "Worker",

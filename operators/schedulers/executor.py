@@ -6,10 +6,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 
 from operators._kernel.drain import Drain
-from operators._kernel.failure import drop_error
+from operators._kernel.failure import brief, drop_error
 
 
 class _ExecutorWorker:
@@ -22,6 +22,12 @@ class _ExecutorWorker:
         self._timers: set[threading.Timer] = set()
         self._lock = threading.Lock()
         self._closed = False
+        self._broken: Exception | None = None
+        self._tell: Callable[[Exception], object] = _drop_loss
+
+    def on_lost(self, tell: Callable[[Exception], object]) -> None:
+        """Have `tell` called, on some thread, if the pool drops what it has accepted."""
+        self._tell = tell
 
     def schedule(self, fn: Callable[[], object], delay: float = 0.0) -> None:
         if self._closed:
@@ -29,15 +35,46 @@ class _ExecutorWorker:
         if delay > 0:
             self._later(fn, delay)
             return
-        self._tasks.append(fn)
+        with self._lock:  # a task is either refused here, or counted among those that are lost
+            if self._broken is not None:
+                raise RuntimeError(str(self._broken)) from self._broken
+            self._tasks.append(fn)
         if self._drain.enter():
-            self._pool.submit(self._serve)
+            try:
+                future = self._pool.submit(self._serve)
+            except Exception as error:
+                self._break(error)
+                raise
+            future.add_done_callback(self._served)
+
+    def _break(self, error: Exception) -> bool:
+        """Take no more tasks; return whether some were lost. The drain is never given back."""
+        with self._lock:
+            self._broken = error
+            lost = bool(self._tasks) and not self._closed
+            self._tasks.clear()
+        return lost
+
+    def _served(self, future: Future[None]) -> None:
+        if future.cancelled():
+            error: Exception = RuntimeError("the executor cancelled its work; was it shut down?")
+        elif (raised := future.exception()) is None:
+            return
+        else:
+            error = RuntimeError(f"the executor gave up its work: {brief(raised)}")
+            error.__cause__ = raised
+        if self._break(error):
+            # The pool may hold its locks just now, and what is told may go on to use it.
+            threading.Thread(target=self._tell, args=(error,), daemon=True).start()
 
     def _later(self, fn: Callable[[], object], delay: float) -> None:
         def due() -> None:
             with self._lock:
                 self._timers.discard(timer)
-            self.schedule(fn)
+            try:
+                self.schedule(fn)
+            except RuntimeError as error:  # the pool was shut down meanwhile
+                self._tell(error)
 
         timer = threading.Timer(delay, due)
         timer.daemon = True
@@ -64,6 +101,10 @@ class _ExecutorWorker:
                     drop_error(error, "raised by a task on an executor")
             if not self._drain.again():
                 return
+
+
+def _drop_loss(error: Exception) -> None:
+    drop_error(error, "on an executor, where tasks were scheduled")
 
 
 class ExecutorScheduler:

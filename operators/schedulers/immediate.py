@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
+import threading
 import time
-from collections import deque
 from collections.abc import Callable
 
 from operators._kernel.drain import Drain
@@ -12,19 +14,26 @@ from operators._kernel.failure import drop_error
 
 class _ImmediateWorker:
     def __init__(self) -> None:
-        self._tasks: deque[tuple[Callable[[], object], float]] = deque()
+        self._lock = threading.Lock()
+        self._tasks: list[tuple[float, int, Callable[[], object]]] = []
+        self._order = itertools.count()
         self._drain = Drain()
         self._closed = False
 
     def schedule(self, fn: Callable[[], object], delay: float = 0.0) -> None:
-        self._tasks.append((fn, time.monotonic() + delay))
+        # All that is due at once keeps its order, whatever the clock says.
+        at = time.monotonic() + delay if delay > 0 else 0.0
+        with self._lock:
+            heapq.heappush(self._tasks, (at, next(self._order), fn))
         if not self._drain.enter():
             return
         while True:
             while self._tasks:
-                task, at = self._tasks.popleft()
-                if (left := at - time.monotonic()) > 0:
+                if (left := self._tasks[0][0] - time.monotonic()) > 0 and not self._closed:
                     time.sleep(left)
+                    continue  # another thread may have scheduled what is due before that
+                with self._lock:
+                    _, _, task = heapq.heappop(self._tasks)
                 if self._closed:
                     continue
                 try:

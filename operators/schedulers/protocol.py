@@ -21,6 +21,15 @@ class Worker(Protocol):
 
 
 @runtime_checkable
+class LossyWorker(Worker, Protocol):
+    """A worker that runs on what may drop accepted work, as an executor that is shut down does."""
+
+    def on_lost(self, tell: Callable[[Exception], object]) -> None:
+        """Have `tell` called once, with the reason, if what was scheduled will never run."""
+        ...
+
+
+@runtime_checkable
 class Scheduler(Protocol):
     """Gives the time and serial workers."""
 

@@ -31,7 +31,11 @@ class FromIterable(IterableSource):
 
     @property
     def details(self) -> str:
-        return repr(self._items) if isinstance(self._items, range) else type(self._items).__name__
+        if isinstance(self._items, range):
+            return repr(self._items)
+        if isinstance(self._items, tuple) and self.name != "from_iterable":
+            return _counted(len(self._items)) if self._items else ""
+        return type(self._items).__name__
 
     def iterator(self) -> Iterator[Any]:
         if self._claim is not None and not self._claim.take():
@@ -41,6 +45,10 @@ class FromIterable(IterableSource):
                 "use Flow.defer to make a new one for each Subscriber"
             )
         return iter(self._items)
+
+
+def _counted(items: int) -> str:
+    return "1 item" if items == 1 else f"{items:,} items"
 
 
 def need_iterable(items: object) -> None:

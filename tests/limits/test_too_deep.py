@@ -42,6 +42,17 @@ NESTED = {
         "run(nested(lambda inner: Flow.error(ValueError()).on_error_resume(lambda _: inner),"
         " {depth}))"
     ),
+    "on_error_resume, in a row": """
+def once_more(flow):
+    return flow.on_error_resume(lambda error: Flow.of(1).concat(Flow.error(error)))
+run(nested(once_more, {depth}, Flow.error(ValueError())).on_error_return(2))
+""",
+    "on_error_resume of itself": """
+flow = Flow.error(ValueError()).on_error_resume(lambda error: flow)
+run(flow)
+run(flow.map(str))
+run(flow.limit_rate(1))
+""",
     "defer": "run(nested(lambda inner: Flow.defer(lambda: inner), {depth}))",
     "from_publisher": "run(nested(Flow.from_publisher, {depth}))",
     "flat_map_iterable": (

@@ -76,3 +76,17 @@ def test_nothing_is_run():
 def test_it_refuses_no_file():
     with pytest.raises(AttributeError, match="write"):
         Flow.of(1).explain(5)  # type: ignore[arg-type]
+
+
+def test_the_columns_stay_in_line_however_long_a_title_is():
+    flow = Flow.range(9).map(str).named("a name that is " + "very " * 9 + "long").map(str)
+    lines = told(flow)[:-1:2]
+
+    assert len({line.index(" holds ") for line in lines}) == 1
+
+
+def test_items_are_counted():
+    assert told(Flow.of(1))[0].startswith("  1  of(1 item) ")
+    assert told(Flow.of(1, 2))[0].startswith("  1  of(2 items) ")
+    assert told(Flow.empty())[0].startswith("  1  empty ")
+    assert told(Flow.from_iterable((1, 2)))[0].startswith("  1  from_iterable(tuple) ")

@@ -113,3 +113,48 @@ def test_across_threads():
     assert seen.items == list(range(200))
     assert seen.completed
     assert seen.violations == []
+
+
+@pytest.mark.parametrize("depth", [50, 500])
+@pytest.mark.parametrize("demand", [1, 10**6])
+def test_many_one_after_another(depth: int, demand: int):
+    flow: Flow[Any] = Flow.error(KeyError(1))
+    for n in range(depth):
+        flow = flow.on_error_resume(partial(once_more, n))
+    seen = probe(flow, demand, each=1)
+
+    assert seen.items == list(range(depth))
+    assert seen.error.args == (depth - 1,)
+
+
+def test_many_that_are_resumed_at_once():
+    flow: Flow[Any] = Flow.error(KeyError(1))
+    for _ in range(500):
+        flow = flow.on_error_resume(Flow.error)
+    seen = probe(flow, 1)
+
+    assert isinstance(seen.error, KeyError)
+
+
+def test_one_that_gives_back_itself_for_ever_is_too_deep():
+    def again(error: Exception) -> Flow[int]:
+        return flow
+
+    flow: Flow[int] = Flow.error(KeyError()).on_error_resume(again)
+    seen = probe(flow, 1)
+
+    assert isinstance(seen.error, RecursionError)
+
+
+@pytest.mark.parametrize("depth", [50, 500])
+def test_many_leave_the_stack_to_whoever_is_deep_in_it_already(depth: int):
+    flow: Flow[Any] = Flow.error(KeyError(1))
+    for n in range(depth):
+        flow = flow.on_error_resume(partial(once_more, n))
+
+    def deeper(frames: int) -> Any:
+        return deeper(frames - 1) if frames else probe(flow, 10**6)
+
+    seen = deeper(500)
+    assert seen.items == list(range(depth))
+    assert seen.error.args == (depth - 1,)

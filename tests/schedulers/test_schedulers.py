@@ -18,6 +18,7 @@ from operators.schedulers import (
     ExecutorScheduler,
     ImmediateScheduler,
     LoopScheduler,
+    LossyWorker,
     Scheduler,
     ThreadScheduler,
     Worker,
@@ -26,7 +27,7 @@ from operators.schedulers import (
     immediate,
     thread,
 )
-from tests.operators.kit import in_turn
+from tests.operators.kit import eventually, in_turn
 
 
 @contextmanager
@@ -325,3 +326,56 @@ def test_immediate_runs_on_the_thread_of_the_caller():
     here: list[str] = []
     immediate().worker().schedule(lambda: here.append(threading.current_thread().name))
     assert here == [threading.current_thread().name]
+
+
+def test_immediate_runs_delayed_tasks_in_the_order_in_which_they_are_due():
+    worker = immediate().worker()
+    ran: list[str] = []
+
+    def outer() -> None:
+        worker.schedule(lambda: ran.append("late"), 0.03)
+        worker.schedule(lambda: ran.append("soon"), 0.01)
+        worker.schedule(lambda: ran.append("now"))
+
+    worker.schedule(outer)
+    assert ran == ["now", "soon", "late"]
+
+
+def test_a_pool_that_cancels_its_work_tells_once_and_takes_no_more(
+    dropped: list[BaseException],
+):
+    pool = ThreadPoolExecutor(1)
+    leave = threading.Event()
+    pool.submit(leave.wait, 20)
+    worker, unheard = executor(pool).worker(), executor(pool).worker()
+    assert isinstance(worker, LossyWorker)
+    told: list[Exception] = []
+    heard = threading.Event()
+    worker.on_lost(in_turn_with(told.append, heard.set))
+    ran: list[int] = []
+    for n in range(3):
+        worker.schedule(partial(ran.append, n))
+    unheard.schedule(partial(ran.append, 3))
+    pool.shutdown(wait=False, cancel_futures=True)
+    leave.set()
+    pool.shutdown()
+
+    assert heard.wait(20)
+    eventually(lambda: len(dropped) == 1, "the hook")
+    assert "cancelled its work" in str(dropped[0])
+    assert [str(it) for it in told] == ["the executor cancelled its work; was it shut down?"]
+    with pytest.raises(RuntimeError, match="cancelled its work"):
+        worker.schedule(partial(ran.append, 4))
+    worker.close()
+    worker.schedule(partial(ran.append, 5))
+    assert ran == []
+
+
+def in_turn_with(
+    take: Callable[[Any], object], then: Callable[[], object]
+) -> Callable[[Any], None]:
+    def make(value: Any) -> None:
+        take(value)
+        then()
+
+    return make
