@@ -16,10 +16,10 @@ from typing import Any
 from operators._cli.report import failure_text, summary
 from operators._cli.view import View
 from operators._kernel.assembly import resolved
+from operators._kernel.ends import NOWHERE
 from operators._kernel.inbox import replenish_at
 from operators._kernel.mailbox import prefetch_of
 from operators._kernel.node import Node
-from operators._kernel.stage import NOWHERE
 from operators._kernel.threads import running, wait_for_new
 from operators.flow import Flow
 from operators.meters import Meters

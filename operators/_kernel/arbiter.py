@@ -6,8 +6,8 @@ import threading
 from typing import Any
 
 from operators._kernel.demand import demand_error
+from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import NOTHING
-from operators._kernel.stage import NOWHERE
 from reactive_streams import UNBOUNDED
 
 
@@ -35,6 +35,10 @@ class Arbiter:
     def misused(self) -> bool:
         """Whether downstream made a bad request, so that an error now is the answer to it (§3.9)."""
         return self._bad is not NOTHING
+
+    def answer(self, error: Exception) -> Exception:
+        """Return the error for the bad request, where there was one, in place of any other (§3.9)."""
+        return error if self._bad is NOTHING else demand_error(self._bad) or error
 
     def request(self, n: int) -> None:
         """Pass demand on to the current upstream, and remember it for the next."""

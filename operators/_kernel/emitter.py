@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from operators._kernel.codegen import CHECKPOINT
+from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import BackpressureError, drop_error
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
-from operators._kernel.stage import EMPTY, NOWHERE, QueuedStage
+from operators._kernel.stage import EMPTY, QueuedStage
 
 OVERFLOWS = ("block", "drop_newest", "drop_oldest", "latest", "error")
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from operators._kernel.assembly import connect, none_check, resolved
 from operators._kernel.contract import Contract
+from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import annotate, drop_error, user_frames
 from operators._kernel.loops import running_loop
 from operators._kernel.node import Node, Operator
 from operators._kernel.relay import uncoupled
 from operators._kernel.scope import Scope
-from operators._kernel.stage import NOWHERE
 from reactive_streams import UNBOUNDED
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from operators._kernel.checks import need_methods
 from operators._kernel.demand import demand_error
+from operators._kernel.ends import NOBODY, NOWHERE
 from operators._kernel.failure import RuleViolation, brief, drop_error
-from operators._kernel.stage import NOWHERE, Stage
+from operators._kernel.stage import Stage
 from reactive_streams import UNBOUNDED
 
 
@@ -147,7 +148,9 @@ class Inlet(Stage):
         try:
             if not inside or self._bad is None:
                 self._introduce()
+                self.upstream = NOWHERE  # §2.3, §2.4: whatever downstream makes of the end
                 signal()
+                self._let_go()
         finally:
             if not inside:
                 self._give(None)
@@ -175,7 +178,12 @@ class Inlet(Stage):
     def cancel(self) -> None:
         upstream, self.upstream = self.upstream, NOWHERE
         self.done = True
+        self._let_go()
         self._cancel(upstream)
+
+    def _let_go(self) -> None:
+        # A Processor, or whoever else keeps this, is not to keep the Subscriber with it (§3.13).
+        self.downstream, self._emit = NOBODY, self.refuse
 
     def _cancel(self, upstream: Any) -> None:
         try:
@@ -215,3 +223,4 @@ class Inlet(Stage):
         upstream, self.upstream = self.upstream, NOWHERE
         self._cancel(upstream)
         self.downstream.on_error(error)
+        self._let_go()

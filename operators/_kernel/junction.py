@@ -93,7 +93,8 @@ class Junction(Source):
             # What downstream asks for inside its on_subscribe must wait for that to return (§1.3).
             if self._open and self._upstream is not None:
                 upstream, self._upstream = self._upstream, None
-                self._arbiter.switch(upstream)
+                if self._end is None:  # else it is over, and takes no call any more (§2.4)
+                    self._arbiter.switch(upstream)
             if self._open and self._end is not None and not self._ended and self._inlet is not None:
                 self._ended = True
                 if self._end[0] is None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from operators._kernel.demand import Demand, demand_error
 from operators._kernel.drain import Drain
+from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import (
     NOTHING,
     annotate,
@@ -27,21 +28,6 @@ from reactive_streams import UNBOUNDED
 
 EMPTY: Any = object()
 """What `poll` returns when there is nothing to emit."""
-
-
-class Nowhere:
-    """The Subscription of a link that is over: nothing it is asked has an effect (§3.6, §3.7)."""
-
-    __slots__ = ()
-
-    def request(self, n: int) -> None:
-        """Do nothing."""
-
-    def cancel(self) -> None:
-        """Do nothing."""
-
-
-NOWHERE = Nowhere()
 
 
 class Stage:

@@ -52,7 +52,7 @@ class SwitchingStage(Stage):
 
     def on_error(self, error: Exception) -> None:
         if self.done or self.arbiter.misused:
-            super().on_error(error)
+            super().on_error(error if self.done else self.arbiter.answer(error))
             return
         try:
             successor = self.successor(error)

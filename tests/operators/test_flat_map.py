@@ -158,7 +158,7 @@ def test_an_inner_cleanup_that_raises_goes_to_the_hook(dropped: Any):
 
 @pytest.mark.parametrize("made", [5, None, "text"])
 def test_what_is_no_flow_is_an_error(made: Any):
-    publisher = Handmade([1, 2])
+    publisher = Handmade(range(1, 100))
     seen = probe(Flow.from_publisher(publisher).flat_map(lambda n: made), 1)
 
     assert isinstance(seen.error, TypeError)
