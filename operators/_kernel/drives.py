@@ -200,11 +200,12 @@ def _nothing() -> None:
 class AsyncDrive(_Drive):
     """Pushes the items of a fused async generator from one task of an event loop."""
 
-    __slots__ = ("_delivering", "_lease", "_task", "_waiter")
+    __slots__ = ("_delivering", "_introduced", "_lease", "_task", "_waiter")
 
     def __init__(self, subscriber: Any, source: Any) -> None:
         super().__init__(subscriber, source)
         self._lease = LoopLease()
+        self._introduced = False
         self._task: asyncio.Task[None] | None = None
         self._delivering = False
         self._waiter: asyncio.Future[None] | None = None
@@ -219,6 +220,7 @@ class AsyncDrive(_Drive):
         except Exception as error:
             self._over = self._stop = True
             subscriber_raised(error, f"on_subscribe of {brief(self._subscriber)}")
+        self._introduced = True
         if self._ending() or self._advance(0):
             self._wake()
 
@@ -226,7 +228,9 @@ class AsyncDrive(_Drive):
         self._lease.call(self._continue)
 
     def _hurry(self) -> None:
-        self._lease.call(self._interrupt)
+        # What stops it inside on_subscribe is looked at when that has returned (§1.3).
+        if self._introduced:
+            self._lease.call(self._interrupt)
 
     def _continue(self) -> None:
         if self._task is None:

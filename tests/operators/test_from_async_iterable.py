@@ -200,3 +200,36 @@ def test_what_is_asked_from_another_thread_comes():
         assert seen.violations == []
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("stop", [lambda it: it.request(0), lambda it: it.cancel()])
+def test_what_stops_it_inside_on_subscribe_waits_for_that_to_return(stop):
+    said: list[str] = []
+    ended = threading.Event()
+
+    class Waits:
+        def on_subscribe(self, subscription: Any) -> None:
+            subscription.request(2)
+            stop(subscription)
+            # A signal of the loop's thread would come now; without one, the time runs out.
+            self.crossed = ended.wait(0.2)
+            said.append("subscribed")
+
+        def on_next(self, element: int) -> None:
+            ended.set()
+
+        def on_error(self, error: Exception) -> None:
+            said.append(type(error).__name__)
+            ended.set()
+
+        def on_complete(self) -> None:
+            ended.set()
+
+    waits = Waits()
+    pulled = APulled(range(5))
+    Flow.from_async_iterable(pulled).subscribe(waits)
+
+    eventually(lambda: not library_threads(), "the end of the loop")
+    assert not waits.crossed
+    assert said in (["subscribed"], ["subscribed", "ValueError"])
+    assert pulled.pulled == 0
