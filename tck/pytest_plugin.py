@@ -1,0 +1,104 @@
+"""The pytest plugin: a rule matrix at the end of a run, and `--tck-report PATH`.
+
+Results travel in the reports of the tests, so that it makes no difference whether pytest-xdist
+runs them in other processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from tck.report import Report, Result, combined, save
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option."""
+    group = parser.getgroup("tck", "Reactive Streams conformance")
+    group.addoption(
+        "--tck-report", metavar="PATH", default=None,
+        help="write what the verifications found to PATH: .html, .json, else text",
+    )  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collects results where the run is put together, and not in the workers of pytest-xdist."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Collector(config), "tck-collector")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Sends the result of a check along with the report of its test."""
+    report = yield
+    if report.when == "call" and hasattr(getattr(item, "cls", None), "checks"):
+        from tck.suites import RESULT
+
+        result = item.stash.get(RESULT, None)
+        if result is not None:
+            alone = Report(subject=item.nodeid.rpartition("::")[0], results=(result,))
+            # Plain text is what every version of execnet can carry.
+            report.__dict__["tck_result"] = alone.to_json()
+    return report
+
+
+class _Collector:
+    """The results of all verifications, by class, in the order in which they came."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._found: dict[str, dict[str, Result]] = {}
+        self._error = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Takes a result; a test that is run again counts as it came out last."""
+        text: str | None = getattr(report, "tck_result", None)
+        if text is not None:
+            alone = Report.from_json(text)
+            self._found.setdefault(alone.subject, {})[report.nodeid] = alone.results[0]
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Writes the file; that it cannot be written fails the run."""
+        path: str | None = self._config.getoption("--tck-report")
+        reports = self._reports()
+        if path is None or not reports:
+            return
+        try:
+            save(reports, path)
+        except OSError as error:
+            self._error = f"--tck-report: {error}"
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Prints the matrix, where any verification was run."""
+        reports = self._reports()
+        path: str | None = self._config.getoption("--tck-report")
+        if path is not None and not reports:
+            terminalreporter.write_line("--tck-report: no verification was run; nothing is written")
+        if not reports:
+            return
+        terminalreporter.section("Reactive Streams conformance")
+        for report in reports:
+            terminalreporter.write_line(f"{report.subject} {report.verdict}")
+        terminalreporter.write_line("")
+        terminalreporter.write_line(combined(reports).matrix())
+        if self._error:
+            terminalreporter.write_line(self._error, red=True)
+        elif path is not None:
+            terminalreporter.write_line(f"report: {path}")
+
+    def _reports(self) -> list[Report]:
+        if not self._found:
+            return []
+        from tck.settings import Settings
+        from tck.verify import causes_only
+
+        seed = Settings.from_environment().seed
+        return [
+            Report(subject=subject, results=tuple(causes_only(list(results.values()))), seed=seed)
+            for subject, results in sorted(self._found.items())
+        ]
