@@ -169,3 +169,12 @@ def test_a_rule_is_explained_with_an_example_that_is_run(mine: Path):
     assert "required_spec309_request_zero_must_signal" in done.stdout
     assert "Run now: " in done.stdout
     assert "<-- §3.9 broken" in done.stdout
+
+
+def test_nothing_is_left_beside_the_users_files(tmp_path):
+    text = "class Broken:\n    def __init__(self, n): pass\n    def subscribe(self, s): pass\n"
+    (tmp_path / "mine.py").write_text(text, "utf-8")
+    command = [sys.executable, "-B", "-m", "tck", "verify", "mine.py:Broken", "--deadline", "0.01"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1, ended.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.py"]
