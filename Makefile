@@ -5,6 +5,8 @@ VENV ?= .venv
 VERSIONS := 3.11 3.12 3.13
 PY := $(VENV)/bin/python
 ARGS ?=
+# Half of the time tests wait, for silence that is due. A file's tests stay together: they share what is dear to set up.
+PARALLEL := -n 4 --dist loadfile
 
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,7 +28,7 @@ demo: $(VENV)/.has-terminal ## run a small pipeline and watch it (Ctrl-C ends it
 	@$(PY) -m operators run examples/stdlib_words.py:pipeline
 
 test: $(VENV)/.has-test ## run all tests (ARGS='-k map' for some of them)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(PARALLEL) $(ARGS)
 
 check: $(VENV)/.has-check ## format, lint, house rules, layering, types (ARGS=mypy for one of them)
 	@$(PY) tools/check.py $(ARGS)
@@ -47,10 +49,11 @@ clean: ## remove the environments, caches and builds
 	rm -rf $(VENV) .venv-3.* build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What the interpreter makes a difference to: the gates' tests run tools that bring their own. Hunting races and
-# measuring limits takes minutes, and is done by 'make test'.
+# What the interpreter makes a difference to: the gates' tests run tools that bring their own. Hunting races,
+# measuring limits and visiting the whole gallery take minutes, and are done by 'make test'.
+MINUTES := limits concurrency $(addprefix tck/test_,explore.py gallery.py own_components.py processor_suite.py rsocket.py subscriber_suite.py)
 suite: $(VENV)/.has-suite
-	@$(PY) -m pytest -m "not tools" --ignore=tests/limits --ignore=tests/concurrency $(ARGS)
+	@$(PY) -m pytest $(PARALLEL) -m "not tools" $(MINUTES:%=--ignore=tests/%) $(ARGS)
 
 $(VERSIONS:%=test-%): test-%:
 	@if [ -x $(PY) ] && $(PY) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$*")'; then \

@@ -134,7 +134,7 @@ def commands(folder: Path, target: str) -> str:
 
 
 def test_nothing_is_set_up_twice(environment):
-    assert commands(environment, "test") == ".venv/bin/python -m pytest"
+    assert commands(environment, "test").startswith(".venv/bin/python -m pytest ")
 
 
 def test_other_requirements_are_installed(environment):

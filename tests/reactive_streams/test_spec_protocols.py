@@ -55,7 +55,9 @@ def test_methods_given_by_the_instance_count(protocol: type):
     assert isinstance(bare, protocol)
 
 
-@pytest.mark.parametrize("stranger", [None, 1, "text", [], print, object()], ids=repr)
+@pytest.mark.parametrize(
+    "stranger", [None, 1, "text", [], print, object()], ids=lambda it: type(it).__name__
+)
 @every_protocol
 def test_strangers_do_not_belong(protocol: type, stranger: object):
     assert not isinstance(stranger, protocol)
