@@ -8,9 +8,13 @@ from tempfile import TemporaryDirectory
 
 from tck._cli import main
 
-if __name__ == "__main__":
+
+def _main() -> int:
     # Hypothesis keeps notes in a folder, which nobody who verifies a file expects in front of them.
     with TemporaryDirectory() as folder:
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", folder)
-        code = main()
-    sys.exit(code)
+        return main()
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -18,6 +18,8 @@ _MOST_ROWS = 120
 _OVERLAPS = frozenset({"1.3", "2.7"})
 _LATE_RETURNS = frozenset({"3.4", "3.5"})
 _UP = "up"
+# Lines of a stack that are shown, the innermost last.
+_FRAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,4 +285,7 @@ def _explained(breach: Breach, width: int) -> list[str]:
         subsequent_indent="    ",
         break_on_hyphens=False,
     )
+    if breach.event.stack:  # where the call is that does not return
+        calls = [*filter(None, breach.event.stack.splitlines())][-_FRAMES:]
+        lines += ["    it was here:", *(f"      {line}" for line in calls)]
     return lines

@@ -9,7 +9,9 @@ import traceback
 from collections.abc import Callable
 from queue import SimpleQueue
 from types import FrameType
-from typing import Any
+from typing import Any, Final
+
+_MOMENT: Final = 0.2
 
 
 class Hung(Exception):
@@ -40,8 +42,16 @@ class Driver:
         """Whether calls are made inside a running event loop."""
         return self._loop is not None
 
-    def call(self, function: Callable[[], Any], seconds: float) -> Any:
-        """Returns what the function returns; raises what it raises, or `Hung` when it takes longer."""
+    def call(
+        self,
+        function: Callable[[], Any],
+        seconds: float,
+        patience: Callable[[], float] | None = None,
+    ) -> Any:
+        """Returns what the function returns; raises what it raises, or `Hung` when it takes longer.
+
+        `patience` is asked after a moment how many seconds it is to be in all.
+        """
         if self._stuck:
             raise Hung(self.stack(), self.ident)
         done = threading.Event()
@@ -59,7 +69,9 @@ class Driver:
             self._calls.put(run)
         else:
             self._loop.call_soon_threadsafe(run)
-        if not done.wait(seconds):
+        if patience is not None and not done.wait(_MOMENT):
+            seconds = patience() - _MOMENT
+        if not done.wait(max(seconds, 0)):
             self._stuck = True
             raise Hung(self.stack(), self.ident)
         value, error = outcome.pop()

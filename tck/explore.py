@@ -260,7 +260,8 @@ def shortened(
     for rule, (at, number, source) in best.items():
         result = changed[at]
         old = result.violations[number]
-        if result.name == NAME or source.stand != "PublisherStand" or _hangs(old):
+        of_another = source.stand != "PublisherStand" or source.failing is not None
+        if result.name == NAME or of_another or _hangs(old):
             continue
         core = replace(source, actions=tuple(a for a in source.actions if _asks(a)))
         short = player.shortest(core, rule, seconds=1.0, patient=False)
@@ -297,6 +298,7 @@ class _Explorer:
         unawaited = frozenset(r for r, times in self._missed.items() if times >= _ENOUGH)
         stand = self._player.play(script, unawaited=unawaited)
         self._open.append((script, stand))
+        self._over = stand.failure is not None
         for breach in self._player.judge(stand):
             if breach.event.kind == "missing":
                 self._missed[breach.rule] = self._missed.get(breach.rule, 0) + 1

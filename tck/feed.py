@@ -265,7 +265,7 @@ class Feed:
         self.stand.act("expect_request", self._owner, total)
         self.stand.recorder.wait(
             lambda: self.asked >= total or self.cancelled or self.wrong or self.failed,
-            self.stand.settings.deadline if self.live else 0,
+            self.stand.deadline(rule) if self.live else 0,
         )
         if self.asked >= total:
             return True
@@ -282,7 +282,7 @@ class Feed:
         """Returns whether anything was asked for in time; where not, nothing is put on record."""
         return self.stand.recorder.wait(
             lambda: self.asked > 0 or self.cancelled or self.wrong or self.failed,
-            self.stand.settings.deadline,
+            self.stand.deadline("2.1"),
         )
 
     def expect_cancel(self, rule: str = "2.6", subscription: int = 1) -> bool:
@@ -292,7 +292,7 @@ class Feed:
             return False
         wanted = self.subscriptions[subscription - 1]
         if self.stand.recorder.wait(
-            lambda: wanted.cancelled or self.failed, self.stand.settings.deadline
+            lambda: wanted.cancelled or self.failed, self.stand.deadline(rule)
         ):
             return wanted.cancelled
         self.stand.missing(

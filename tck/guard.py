@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from reactive_streams import Publisher, Subscriber, Subscription
+from tck._rules.model import KEPT_BACK
 from tck.rules import Bounds, Breach, Judge
 from tck.trace import ErrorNote, Event, Kind
 
@@ -169,13 +170,20 @@ class _Watch:
             outer.append(event)
         try:
             self._tell(found, at_fault=True)
+        except BaseException as error:
+            # What a report raises is nobody's deed; the one to be called has not even been reached.
+            self._ended(event, ident, error, KEPT_BACK)
+            raise
+        try:
             target(*args)
         except BaseException as error:
             self._tell(self._ended(event, ident, error), at_fault=False, raised=error)
             raise
         self._tell(self._ended(event, ident, None), at_fault=False)
 
-    def _ended(self, event: Event, ident: int, error: BaseException | None) -> list[Breach]:
+    def _ended(
+        self, event: Event, ident: int, error: BaseException | None, text: str = ""
+    ) -> list[Breach]:
         with self._lock:
             outer = self._open[ident]
             outer.pop()
@@ -194,6 +202,7 @@ class _Watch:
                 depth=event.depth,
                 error=None if error is None else ErrorNote.of(error),
                 subscription=event.subscription,
+                text=text,
             )
             self._seq += 1
             return self._judge.see(end)

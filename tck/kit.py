@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tck.checks.model import Skip
+from tck.patience import Patience
 from tck.publisher_stand import Probe, PublisherStand
 from tck.settings import Settings
 
@@ -20,11 +21,14 @@ class PublisherKit:
         settings: Settings | None = None,
         *,
         loop: bool = False,
+        failing: str = "",
     ) -> None:
         self.settings: Settings = settings or Settings.from_environment()
         self._factory = factory
         self._failed = failed
         self._loop = loop
+        self._failing = failing
+        self.patience: Patience = Patience()
         self.stands: list[PublisherStand] = []
 
     def stand(self, elements: int, *, shorter: bool = False) -> PublisherStand:
@@ -47,11 +51,22 @@ class PublisherKit:
         failed = self._failed
         if failed is None:
             raise Skip("no publisher that fails was given")
-        return self._keep(
-            PublisherStand(lambda _elements: failed(), 0, self.settings, loop=self._loop)
-        )
+
+        def make(_elements: int) -> Any:
+            publisher = failed()
+            if publisher is None:  # how a suite says that it has none
+                raise Skip("no publisher that fails was given")
+            return publisher
+
+        stand = PublisherStand(make, 0, self.settings, loop=self._loop)
+        stand.failing = self._failing
+        if isinstance(stand.failure, Skip):
+            stand.close()
+            raise stand.failure
+        return self._keep(stand)
 
     def _keep(self, stand: PublisherStand) -> PublisherStand:
+        stand.patience = self.patience
         self.stands.append(stand)
         if stand.failure is not None:
             raise stand.failure
@@ -67,7 +82,7 @@ class PublisherKit:
         recorder = self.stands[-1].recorder
         return recorder.wait(
             lambda: recorder.returned(probe.link, "on_next") >= total or probe.ended,
-            self.settings.deadline,
+            self.stands[-1].deadline("3.2", "3.8", "1.9"),
         )
 
     def expect_completion(self, probe: Probe) -> None:

@@ -86,6 +86,7 @@ class ProcessorKit(PublisherKit):
         stand = _Probed(
             self._make, self.settings, mode="processor", element=self._element, loop=self._loop
         )
+        stand.patience = self.patience
         # A check makes stands of one kind; whoever looks at all of them needs what both have.
         self.stands.append(cast(Any, stand))
         if stand.failure is not None:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from tck.driver import Hung
 from tck.links import TracedSubscriber, TracedSubscription
 from tck.recorder import Runaway
 from tck.script import Action, Cancel, Reaction, Reactions, Request
 from tck.script import Verbatim as Verbatim  # where others look for it
 from tck.settings import Settings
-from tck.stand import ProbeError, Stand
+from tck.stand import ProbeError, Stand, Stuck
 
 
 class _Scripted:
@@ -88,6 +89,7 @@ class _Counter:
         self.raised: BaseException | None = None
         self.error: Any = None
         self.over = threading.Event()
+        self.calling: str = ""
         self._subscription: Any = None
 
     def on_subscribe(self, subscription: Any) -> None:
@@ -100,14 +102,18 @@ class _Counter:
             return
         if self.count >= self.total or time.monotonic() > self._until:
             self.enough = True
+            outer, self.calling = self.calling, "cancel()"
             self._subscription.cancel()
+            self.calling = outer
             self.over.set()
         elif self._ahead == 1:
             self._request()
 
     def _request(self) -> None:
+        outer, self.calling = self.calling, f"request({self._ahead})"
         try:
             self._subscription.request(self._ahead)
+            self.calling = outer
         except BaseException as error:
             self.raised = self.raised or error
             self.over.set()
@@ -129,6 +135,8 @@ class Probe:
         self.link: str = link
         self._scripted = _Scripted(reactions)
         self._waited = False
+        self.refused: bool = False
+        """Whether subscribe has raised: it need not be waited for what comes of it."""
         self.subscriber: TracedSubscriber | None = TracedSubscriber(
             stand.recorder, link, self._scripted, "component"
         )
@@ -174,8 +182,8 @@ class Probe:
         if not self._waited:
             self._waited = True
             self._stand.recorder.wait(
-                lambda: self._scripted.subscription is not None or self.ended,
-                self._stand.settings.deadline,
+                lambda: self._scripted.subscription is not None or self.ended or self.refused,
+                self._stand.deadline("1.9"),
             )
 
     def request(self, n: Any) -> None:
@@ -204,7 +212,7 @@ class Probe:
         recorder = self._stand.recorder
         arrived = recorder.wait(
             lambda: recorder.returned(self.link, "on_next") >= total or self.ended,
-            self._stand.settings.deadline,
+            self._stand.deadline(rule, "1.9"),
         )
         if self.count >= total:
             return True
@@ -227,7 +235,7 @@ class Probe:
     def expect_complete(self, rule: str = "1.5") -> bool:
         """Returns whether on_complete came in time."""
         self._stand.act("expect_complete", self.link, *_unless(rule, "1.5"))
-        self._stand.recorder.wait(lambda: self.ended, self._stand.settings.deadline)
+        self._stand.recorder.wait(lambda: self.ended, self._stand.deadline(rule, "1.9"))
         if self._stand.count(self.link, "on_complete"):
             return True
         text = (
@@ -239,7 +247,7 @@ class Probe:
     def expect_error(self, rule: str) -> bool:
         """Returns whether on_error came in time."""
         self._stand.act("expect_error", self.link, rule)
-        self._stand.recorder.wait(lambda: self.ended, self._stand.settings.deadline)
+        self._stand.recorder.wait(lambda: self.ended, self._stand.deadline(rule, "1.9"))
         if self._stand.count(self.link, "on_error"):
             return True
         text = "on_complete came where on_error was due" if self.ended else "on_error has not come"
@@ -329,6 +337,12 @@ class PublisherStand(Stand):
         except Exception as error:
             self.failure = error
             self.note("a", "1.4", f"the factory raised {type(error).__name__}: {error}")
+        else:
+            if not callable(getattr(self.publisher, "subscribe", None)):
+                made = "None" if self.publisher is None else f"a {type(self.publisher).__name__}"
+                text = f"the factory returned {made}, which has no subscribe(): it is no Publisher"
+                self.failure = TypeError(text)
+                self.note("a", "1.9", text)
 
     def subscribe(self, reactions: Reactions | None = None) -> Probe:
         """Returns a probe, after subscribe was called with it on the driver's thread."""
@@ -358,6 +372,8 @@ class PublisherStand(Stand):
         try:
             self.publisher.subscribe(subscriber)
         except BaseException as error:
+            for probe in self.probes:
+                probe.refused = probe.refused or probe.link == link
             self.recorder.leave(began, error)
             raise
         self.recorder.leave(began)
@@ -391,11 +407,13 @@ class PublisherStand(Stand):
     def count_elements(self, total: int, ahead: int = 1) -> None:
         """Takes elements, too many to put each on record, for as long as `Settings.deadline`."""
         self.act("count_elements", "", total, ahead)
-        counter = _Counter(total, ahead, self.settings.deadline)
         rule = "3.17"
-        self.drive("a", "3.2", lambda: self.publisher.subscribe(counter))
-        seen = -1
-        while counter.count > seen and not counter.over.wait(self.settings.deadline):
+        deadline = self.deadline(rule, "1.5", "1.9", "3.2", "3.8")
+        counter = _Counter(total, ahead, deadline)
+        self._subscribe_counter(counter)
+        seen = 0
+        # The next element after `_until` ends it; on a busy machine that one may be late.
+        while not counter.over.wait(deadline) and counter.count > seen:
             seen = counter.count
         if counter.raised is not None:
             rule = "3.3" if isinstance(counter.raised, RecursionError) else "3.16"
@@ -408,6 +426,20 @@ class PublisherStand(Stand):
         elif counter.count < total and not counter.enough:
             what = "the stream ended" if counter.over.is_set() else "nothing comes any more"
             self.note("a", rule, f"{what} after {counter.count} of {total} elements")
+
+    def _subscribe_counter(self, counter: _Counter) -> None:
+        """Subscribes it off the record; where that hangs, it says in which call."""
+        hang = self.patience.hang(self.settings, "3.4")
+        try:
+            self._driver.call(lambda: self.publisher.subscribe(counter), hang)
+        except Hung as hung:
+            what = counter.calling or "subscribe()"
+            rule = {"r": "3.4", "c": "3.5", "s": "1.9"}[what[0]]
+            text = f"{what}, after {counter.count} elements, {self.not_returned(hang)}"
+            self.recorder.remark("a", "hung", rule, text, hung.stack)
+            raise Stuck(what) from None
+        except (Exception, Runaway):
+            pass  # the counter knows what was raised to it
 
     def _let_go(self) -> None:
         for probe in self.probes:

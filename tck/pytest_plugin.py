@@ -6,6 +6,7 @@ runs them in other processes.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Generator
 from typing import Any
 
@@ -27,6 +28,20 @@ def pytest_configure(config: pytest.Config) -> None:
     """Collects results where the run is put together, and not in the workers of pytest-xdist."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Collector(config), "tck-collector")
+
+
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> None:
+    """Fails the collection where a suite lacks a method: pytest would pass over it in silence."""
+    if not (isinstance(obj, type) and inspect.isabstract(obj) and name.startswith("Test")):
+        return
+    own = obj.__module__ == getattr(collector.obj, "__name__", "")
+    if own and "tck.suites" in {each.__module__ for each in obj.__mro__}:
+        lacking: frozenset[str] = getattr(obj, "__abstractmethods__", frozenset())
+        raise collector.CollectError(
+            f"{name} is a conformance suite without {', '.join(sorted(lacking))}()"
+        )
 
 
 @pytest.hookimpl(wrapper=True)

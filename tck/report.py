@@ -395,6 +395,7 @@ def _place(rule_id: str) -> tuple[int, ...]:
     return tuple(int(part) if part.isdigit() else 99 for part in rule_id.split("."))
 
 
-def _length(found: Violation) -> tuple[int, int, int]:
-    # None at all is not shorter than one that can be run.
-    return (not found.script, found.script.count("\n"), len(found.script))
+def _length(found: Violation) -> tuple[int, int, int, int]:
+    # None at all is not shorter than one that can be run; and one that only counts shows little.
+    counts = "count_elements" in found.script
+    return (not found.script, counts, found.script.count("\n"), len(found.script))

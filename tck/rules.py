@@ -145,12 +145,14 @@ class Judge:
         if event.phase == "enter":
             parent = None if event.inside is None else self._calls.get(event.inside)
             call = self._calls[event.seq] = Call(event, parent)
+            if parent is not None:
+                parent.busy(event.time)
             return call
         begun = self._calls.pop(event.began, None)
         # A part of a trace may hold the end of a call without its beginning.
         call = Call(event, None) if begun is None else begun
         if call.parent is not None:
-            call.parent.nested += event.time - call.event.time
+            call.parent.since = event.time
             if event.phase == "raise":
                 call.parent.passing = event.error
         return call

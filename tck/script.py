@@ -135,6 +135,8 @@ class Script:
     actions: tuple[Action, ...]
     loop: bool = False
     """Whether all calls are made on the thread of a running event loop."""
+    failing: str | None = None
+    """Of a run with a Publisher that fails: where its factory is, as for `snippet`, if that is known."""
     changes: tuple[tuple[str, Any], ...] = ()
     """The settings that differ from the default ones, and matter to a stand."""
 
@@ -166,6 +168,8 @@ class Script:
             options["loop"] = True
         stand = getattr(tck, self.stand)(factory, *args, settings=settings, **options)
         assert isinstance(stand, Stand)
+        if getattr(stand, "failure", None) is not None:
+            return stand  # there is nobody to play with
         known: dict[str, Any] = {"": stand}
         try:
             for action in self.actions:
@@ -179,13 +183,14 @@ class Script:
             raise
         return stand
 
-    def snippet(self, subject: str = "", *, failed: bool = False) -> Snippet:
+    def snippet(self, subject: str = "") -> Snippet:
         """Returns the script as a Python program.
 
         `subject` is the factory's "module:name" or "path/to/file.py:name"; without it, its reader
-        has to put it in. `failed` says that the factory makes publishers that fail, without
-        arguments.
+        has to put it in.
         """
+        if self.failing is not None:
+            subject = self.failing
         place, _, name = subject.rpartition(":")
         lines = ["import tck"]
         names = sorted({word for action in self.actions for word in _words(action)})
@@ -194,13 +199,14 @@ class Script:
         plain = all(part.isidentifier() for part in place.split("."))
         if not name:
             name = "factory"
-            lines += ["", "factory = ...  # yours"]
+            what = "yours" if self.failing is None else "yours, of publishers that fail"
+            lines += ["", f"factory = ...  # {what}"]
         elif plain and name.isidentifier() and not place.endswith(".py"):
             lines.append(f"from {place} import {name}")
         else:
             name = "factory"
             lines += ["from tck.script import load", "", f"factory = load({_argument(subject)})"]
-        if failed:
+        if self.failing is not None:
             name = f"lambda _: {name}()"
         options = [f"{name}={_argument(value)}" for name, value in self.changes]
         args = ", ".join(

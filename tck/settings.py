@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -58,6 +59,9 @@ class Settings:
     """The most a Processor may ask for ahead of its own Subscriber; None: any bounded number."""
 
     def __post_init__(self) -> None:
+        for name in ("deadline", "quiet", "poll", "responsive", "hang"):
+            if getattr(self, name) > threading.TIMEOUT_MAX:
+                raise ValueError(f"Settings: {name} is too long: {getattr(self, name)!r} seconds")
         for name in ("deadline", "poll", "responsive", "hang"):
             if not getattr(self, name) > 0:
                 raise ValueError(

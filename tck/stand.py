@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from tck.diagram import diagram
 from tck.driver import Driver, Hung
+from tck.patience import Patience
 from tck.recorder import Recorder, Runaway
 from tck.rules import Bounds, Breach, judge
 from tck.script import Action, Script
@@ -38,10 +39,13 @@ class Stand:
     def __init__(self, settings: Settings | None = None, *, loop: bool = False) -> None:
         self.settings: Settings = settings or Settings.from_environment()
         # A stream that never ends is cut short; one that does may be long.
+        self.patience: Patience = Patience()
         self.recorder: Recorder = Recorder(50_000 if self.settings.completes else 8_000)
         self._driver = Driver(loop=loop)
         self._actions: list[Action] = []
         self._script_args: tuple[Any, ...] = ()
+        self.failing: str | None = None
+        """Of a Publisher that is to fail: where its factory is, as \"module:name\" or \"\"."""
         self._muted = 0
 
     def __enter__(self) -> Self:
@@ -87,6 +91,7 @@ class Stand:
             self._script_args,
             tuple(self._actions),
             self.on_loop,
+            self.failing,
             tuple((name, value) for name, value in changes if value != getattr(usual, name)),
         )
 
@@ -107,16 +112,24 @@ class Stand:
 
         A call that does not come back is put on record as a breach of `rule`, and `Stuck` is raised.
         """
+
+        def wanted() -> float:
+            inner = self.recorder.innermost(self._driver.ident)
+            hangs = rule if inner is None else _hang_rule(inner.kind, rule)
+            return self.patience.hang(self.settings, hangs)
+
         try:
-            return self._driver.call(function, self.settings.hang)
+            return self._driver.call(
+                function, self.settings.hang, wanted if self.patience.tired else None
+            )
         except Hung as hung:
+            seconds = wanted()
             inner = self.recorder.innermost(hung.thread)
             what = inner.label if inner is not None else "the call"
             rule, link = (_hang_rule(inner.kind, rule), inner.link) if inner else (rule, link)
             self.recorder.remark(
-                link, "hung", rule,
-                f"{what} has not returned within {self.settings.hang:g} s", hung.stack,
-            )  # fmt: skip
+                link, "hung", rule, f"{what} {self.not_returned(seconds)}", hung.stack
+            )
             raise Stuck(what) from None
         except (Exception, Runaway):
             return None  # it is on record as the end of the call
@@ -125,10 +138,19 @@ class Stand:
         self, link: str, rule: str, text: str, condition: Callable[[], bool], seconds: float = 0
     ) -> bool:
         """Returns whether what is due came in time; where not, that is put on record for the rule."""
-        if self.recorder.wait(condition, seconds or self.settings.deadline):
+        if self.recorder.wait(condition, seconds or self.deadline(rule)):
             return True
         self.missing(link, rule, text)
         return False
+
+    def not_returned(self, seconds: float) -> str:
+        """Returns in words that a call has hung for so long."""
+        others = ", like others before it" if seconds < self.settings.hang else ""
+        return f"has not returned within {seconds:g} s{others}"
+
+    def deadline(self, *rules: str) -> float:
+        """Returns how long is waited for what one of these rules demands."""
+        return self.patience.deadline(self.settings.deadline, *rules)
 
     def missing(self, link: str, rule: str, text: str) -> None:
         """Puts on record that something due has not come."""
@@ -188,7 +210,7 @@ class Stand:
             return
         self.recorder.close()
         with suppress(Exception, Runaway):  # the run is over: this is no part of it
-            self._driver.call(self._let_go, self.settings.hang)
+            self._driver.call(self._let_go, self.patience.hang(self.settings, "3.5"))
         self._driver.close()
 
     def _let_go(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tck.checks.model import Skip
+from tck.patience import Patience
 from tck.settings import Settings
 from tck.subscriber_stand import Mode, Puppet, SubscriberStand, WhiteboxProbe
 
@@ -30,6 +31,7 @@ class SubscriberKit:
         loop: bool = False,
     ) -> None:
         self.settings: Settings = settings or Settings.from_environment()
+        self.patience: Patience = Patience()
         self.stands: list[SubscriberStand] = []
         self._factory = factory
         self._whitebox = whitebox
@@ -67,6 +69,7 @@ class SubscriberKit:
             factory, self.settings, mode=mode, element=self._element, trigger=self._trigger,
             loop=self._loop,
         )  # fmt: skip
+        stand.patience = self.patience
         self.stands.append(stand)
         if stand.failure is not None:
             raise stand.failure

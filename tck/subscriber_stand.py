@@ -235,7 +235,7 @@ class SubscriberStand(Stand, Feed):
                 self.drive(self.link, "2.2", lambda: trigger(self.component))
             return self.asks()
         self.recorder.wait(
-            lambda: self.probe.puppet is not None or self.failed, self.settings.deadline
+            lambda: self.probe.puppet is not None or self.failed, self.deadline("2.1", "1.9")
         )
         if self.probe.puppet is not None:
             return True
@@ -272,7 +272,7 @@ class SubscriberStand(Stand, Feed):
         self.act("expect_received")
         probe, sent = self.probe, self.sent
         arrived = self.recorder.wait(
-            lambda: len(probe.received) >= len(sent) or self.failed, self.settings.deadline
+            lambda: len(probe.received) >= len(sent) or self.failed, self.deadline(rule)
         )
         if self.failed:
             return False
@@ -294,7 +294,7 @@ class SubscriberStand(Stand, Feed):
     def expect_completed(self, rule: str = "2.9") -> bool:
         """Returns whether the probe was told of the completion, in time."""
         self.act("expect_completed")
-        self.recorder.wait(lambda: self.probe.completed > 0 or self.failed, self.settings.deadline)
+        self.recorder.wait(lambda: self.probe.completed > 0 or self.failed, self.deadline(rule))
         if not (self.probe.completed or self.failed):
             self.missing(self.link, rule, "on_complete was sent, and not taken")
         return self.probe.completed > 0
@@ -303,7 +303,7 @@ class SubscriberStand(Stand, Feed):
         """Returns whether the probe was told of the very error that was sent, in time."""
         self.act("expect_failed")
         probe = self.probe
-        self.recorder.wait(lambda: bool(probe.errors) or self.failed, self.settings.deadline)
+        self.recorder.wait(lambda: bool(probe.errors) or self.failed, self.deadline(rule))
         if self.failed:
             return False
         if not probe.errors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +21,7 @@ from tck.checks.whitebox import WHITEBOX
 from tck.diagram import diagram
 from tck.driver import Driver
 from tck.kit import PublisherKit
+from tck.patience import Patience
 from tck.processor_kit import ProcessorKit
 from tck.report import Outcome, Report, Result, Violation
 from tck.rules import Breach
@@ -44,6 +46,8 @@ class Kit(Protocol):
     """What a check is run with."""
 
     settings: Settings
+    patience: Patience
+    """What is known from the checks before."""
 
     @property
     def stands(self) -> Iterable[Stand]:
@@ -82,13 +86,13 @@ def verify_publisher(
     loop = needs_loop(factory, chosen)
 
     def kit() -> PublisherKit:
-        return PublisherKit(factory, failed, chosen, loop=loop)
+        return PublisherKit(factory, failed, chosen, loop=loop, failing=_place(failed, subject))
 
     # It needs what is here, and hypothesis, which not everybody has.
     from tck.explore import explored, shortened
 
-    place = subject if ":" in subject else ""
-    results = [run_check(check, kit, subject, "publisher") for check in PUBLISHER_CHECKS]
+    place = subject if ":" in subject else _place(factory)
+    results = run_checks(PUBLISHER_CHECKS, kit, place, "publisher")
     results.append(explored(factory, chosen, loop=loop, subject=place))
     results = shortened(causes_only(results), factory, chosen, loop=loop, subject=place)
     return Report(subject=subject or _name(factory), results=tuple(results), seed=chosen.seed)
@@ -119,6 +123,7 @@ def verify_subscriber(
                 named,
                 chosen,
                 "subscriber, blackbox",
+                subject if ":" in subject else _place(factory),
             )
         )
     if whitebox is not None:
@@ -129,6 +134,7 @@ def verify_subscriber(
                 named,
                 chosen,
                 "subscriber, whitebox",
+                _place(whitebox, subject),
             )
         )
     if not reports:
@@ -148,6 +154,7 @@ def verify_processor(
         subject or _name(factory),
         chosen,
         "processor",
+        subject if ":" in subject else _place(factory),
     )
 
 
@@ -157,15 +164,19 @@ def verify(
     subject: str,
     settings: Settings,
     suite: str,
+    place: str = "",
 ) -> Report:
-    """Returns the results of the checks, each run with a kit of its own."""
-    results = [run_check(check, make_kit, subject, suite) for check in checks]
+    """Returns the results of the checks, each run with a kit of its own.
+
+    `place` is where the factory is, as "module:name", for the scripts.
+    """
+    results = run_checks(checks, make_kit, place or subject, suite)
     return Report(subject=subject, results=tuple(causes_only(results)), seed=settings.seed)
 
 
 FOLLOWS: Mapping[str, frozenset[str]] = {
     # Whoever is never subscribed, or breaks off, gets nothing that is due.
-    "1.9": frozenset({"1.1", "1.5", "1.11", "3.2", "3.8", "3.9", "3.17"}),
+    "1.9": frozenset({"1.1", "1.4", "1.5", "1.11", "3.2", "3.8", "3.9", "3.17"}),
     "2.12": frozenset({"1.5", "1.11", "3.2", "3.8", "3.9", "3.17"}),
     "2.13": frozenset({"1.5", "1.11", "3.2", "3.8", "3.17"}),
     "3.16": frozenset({"1.5", "1.11", "3.2", "3.8", "3.9", "3.17"}),
@@ -177,6 +188,7 @@ FOLLOWS: Mapping[str, frozenset[str]] = {
 
 
 _RAISES = frozenset({"2.13", "3.16"})
+_LOSES = frozenset({"3.2", "3.8"})
 
 
 def causes_only(results: list[Result]) -> list[Result]:
@@ -185,11 +197,25 @@ def causes_only(results: list[Result]) -> list[Result]:
         v.rule for r in results if r.outcome == "failed" for v in r.violations if not _of_none(v)
     }
 
+    fewest = {
+        rule: min(
+            (_delivered(v) for r in results for v in r.violations if v.rule == rule), default=0
+        )
+        for rule in _LOSES
+    }
+
+    def explains(cause: str, violation: Violation) -> bool:
+        trace = violation.trace or ()
+        if cause in _RAISES:  # the cause only of what is missing in the same run
+            return any(event.phase == "raise" for event in trace)
+        if cause in _LOSES and "count_elements" not in violation.script:
+            # Who loses demand after some dozens has not lost it before.
+            return _delivered(violation) >= fewest[cause]
+        return True
+
     def follows(violation: Violation) -> bool:
-        # What is raised can be the cause only of what is missing in the same run.
-        raised = violation.trace is not None and any(e.phase == "raise" for e in violation.trace)
         return _silence(violation) and any(
-            violation.rule in FOLLOWS.get(cause, ()) and (raised or cause not in _RAISES)
+            violation.rule in FOLLOWS.get(cause, ()) and explains(cause, violation)
             for cause in found
         )
 
@@ -198,6 +224,11 @@ def causes_only(results: list[Result]) -> list[Result]:
         kept = tuple(v for v in result.violations if not follows(v))
         if len(kept) < len(result.violations):
             result = replace(result, violations=kept)
+            if not kept:
+                # It says nothing of its rule, as one that could not be made.
+                result = replace(
+                    result, outcome="skipped", reason=f"it may only follow: {result.reason}"
+                )
         cleared.append(result)
     return cleared
 
@@ -208,6 +239,15 @@ def _of_none(violation: Violation) -> bool:
     return bool(calls) and all(event.text == "None subscriber" for event in calls)
 
 
+def _delivered(violation: Violation) -> int:
+    """Returns how many elements had come where something is said to be missing."""
+    trace = violation.trace
+    if trace is None:
+        return 0
+    links = {e.link for e in trace if e.rule == violation.rule}
+    return sum(e.link in links for e in trace.calls("on_next"))
+
+
 def _silence(violation: Violation) -> bool:
     return violation.trace is not None and any(
         event.kind in {"missing", "note"} and event.rule == violation.rule
@@ -215,8 +255,24 @@ def _silence(violation: Violation) -> bool:
     )
 
 
+def run_checks(
+    checks: Iterable[Check], make_kit: Callable[[], Kit], subject: str, suite: str
+) -> list[Result]:
+    """Returns the results of the checks, one after another, in growing impatience."""
+    patience = Patience()
+    results: list[Result] = []
+    for check in checks:
+        results.append(run_check(check, make_kit, subject, suite, patience))
+        patience.learn(results[-1])
+    return results
+
+
 def run_check(
-    check: Check, make_kit: Callable[[], Kit], subject: str = "", suite: str = ""
+    check: Check,
+    make_kit: Callable[[], Kit],
+    subject: str = "",
+    suite: str = "",
+    patience: Patience | None = None,
 ) -> Result:
     """Returns the result of one check.
 
@@ -224,12 +280,13 @@ def run_check(
     once.
     """
     began = time.perf_counter()
-    result = _run_once(check, make_kit, subject)
+    known = patience or Patience()
+    result = _run_once(check, make_kit, subject, known)
     for _ in range(_TRIES - 1):
         slow = {v.rule for v in result.violations}
-        if not slow or not slow <= _TIMED or _hung(result):
+        if not slow or not slow <= _TIMED or slow <= known.slow or _hung(result):
             break
-        result = _run_once(check, make_kit, subject)
+        result = _run_once(check, make_kit, subject, known)
     return Result(
         name=check.name,
         rule=check.rule,
@@ -248,8 +305,11 @@ def _hung(result: Result) -> bool:
     )
 
 
-def _run_once(check: Check, make_kit: Callable[[], Kit], subject: str) -> Result:
+def _run_once(
+    check: Check, make_kit: Callable[[], Kit], subject: str, patience: Patience
+) -> Result:
     kit = make_kit()
+    kit.patience = patience
     reason = ""
     outcome: Outcome = "passed"
     try:
@@ -364,6 +424,22 @@ def _asks_for_loop(factory: Callable[[int], Any]) -> bool:
     return any(
         isinstance(error, RuntimeError) and "event loop" in str(error) for error in toucher.errors
     )
+
+
+def _place(factory: object, subject: str = "") -> str:
+    """Returns "module:name" of a factory; "" for one that cannot be had by a name.
+
+    `subject` is that of another one, which may tell better where the module is.
+    """
+    name = str(getattr(factory, "__qualname__", ""))
+    module = sys.modules.get(str(getattr(factory, "__module__", "")))
+    value: object = module
+    for part in name.split("."):
+        value = getattr(value, part, None)
+    if module is None or value is not factory:
+        return ""
+    place = subject.rpartition(":")[0] or module.__name__
+    return "" if place == "__main__" else f"{place}:{name}"
 
 
 def _name(factory: object) -> str:

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from reactive_streams.rules import RULES, rule
 from tck._cli.load import Unusable, load, module_of, named
@@ -53,8 +53,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} ({self.prog} --help tells more)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m tck", description="Does it keep the rules of Reactive Streams?"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -90,6 +95,9 @@ def _main(arguments: argparse.Namespace) -> int:
 
         print(explain(rule(arguments.rule)))
         return 0
+    for path in (arguments.json, arguments.html):
+        if path is not None:
+            _expect_writable(path)  # better now than after the verification
     report = _verified(arguments)
     print(report)
     for kind, path in (("json", arguments.json), ("html", arguments.html)):
@@ -117,7 +125,7 @@ def _verified(arguments: argparse.Namespace) -> Report:
             raise Unusable(f"--{option} is for --kind {fits}, not {kind}")
     publisher = kind == "publisher"
     factory, subject = load(arguments.target, int(publisher), "the number of elements")
-    more: dict[str, Any] = {"subject": subject} if publisher else {}
+    more: dict[str, Any] = {"subject": subject}
     if arguments.failed is not None:
         more["failed"] = named(module_of(arguments.target), arguments.failed, 0, "")
     if arguments.whitebox is not None:
@@ -126,6 +134,16 @@ def _verified(arguments: argparse.Namespace) -> Report:
         print(f"verifying {subject} ...", file=sys.stderr)
     report: Report = getattr(verify, f"verify_{kind}")(factory, settings=settings, **more)
     return Report(subject=subject, results=report.results, seed=report.seed)
+
+
+def _expect_writable(path: str) -> None:
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(path):
+        raise Unusable(f"{path} cannot be written: it is a folder")
+    if not os.path.isdir(folder):
+        raise Unusable(f"{path} cannot be written: there is no folder {folder}")
+    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise Unusable(f"{path} cannot be written: permission denied")
 
 
 def _write(report: Report, kind: str, path: str) -> None:

@@ -30,7 +30,16 @@ def load(target: str, arguments: int, what: str) -> tuple[Callable[..., Any], st
             f"{target}: which factory of it? Give FILE_OR_MODULE:NAME, as in mine.py:numbers"
         )
     module = _import(place)
-    return named(module, name, arguments, what), f"{module.__name__}:{name}"
+    return named(module, name, arguments, what), f"{_from_here(place, module)}:{name}"
+
+
+def _from_here(place: str, module: ModuleType) -> str:
+    """Returns what the module can be imported by from where we are: its name, or else its file."""
+    if not place.endswith(".py"):
+        return place
+    here = Path(place).resolve().parent == Path.cwd().resolve()
+    name = module.__name__
+    return name if here and name.isidentifier() else place
 
 
 def module_of(target: str) -> ModuleType:
@@ -69,6 +78,8 @@ def named(module: ModuleType, name: str, arguments: int, what: str) -> Callable[
 def _import(place: str) -> ModuleType:
     if place.endswith(".py") or os.sep in place:
         return _import_file(place)
+    if not all(part.isidentifier() for part in place.split(".")):
+        raise Unusable(f"{place}: neither a Python file nor the full name of a module")
     here = os.getcwd()
     if here not in sys.path and "" not in sys.path:
         sys.path.insert(0, here)

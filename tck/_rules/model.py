@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
@@ -14,6 +15,9 @@ _ON_PURPOSE: Final = frozenset({"ProbeError", "Runaway"})
 """What the kit itself raises: as a Subscriber that fails, and to break a loop without end."""
 
 _REMEMBERED: Final = 8
+
+KEPT_BACK: Final = "kept back"
+"""The text of the end of a call that the guard has not passed on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +74,20 @@ class Call:
     parent: Call | None
     late: bool = False
     """Made on a Subscription that was over already."""
-    nested: float = 0.0
-    """Seconds spent in the calls that were made directly from this one."""
+    since: float = field(init=False)
+    """When the last call that was made directly from this one has ended; at first, its beginning."""
+    stretch: float = 0.0
+    """The most seconds between two such calls. Their sum would grow with the number of elements."""
     passing: ErrorNote | None = None
     """What a call made from this one raised: to let it through is no deed of its own."""
+
+    def __post_init__(self) -> None:
+        self.since = self.event.time
+
+    def busy(self, until: float) -> None:
+        """Takes note that it was on its own until then."""
+        self.stretch = max(self.stretch, until - self.since)
+        self.since = until
 
     def inside(self, link: str, kinds: frozenset[str]) -> Call | None:
         """Returns the innermost enclosing call of these kinds on that link."""
@@ -159,6 +173,8 @@ class Link:
     bounds: Bounds
     asked: int = 0
     """Demand by good requests, cut at UNBOUNDED."""
+    mistaken: int = 0
+    """Demand by bad requests that can be taken for a number, such as request(True)."""
     delivered: int = 0
     subscribes: int = 0
     on_subscribes: int = 0
@@ -265,6 +281,7 @@ class Link:
                 self.late_bad = True
             else:
                 self.bad.add(due)
+                self.mistaken = min(UNBOUNDED, self.mistaken + _taken_for(event.n))
         elif call.late:
             self.late = True
         else:
@@ -284,6 +301,16 @@ class Link:
             self.after_end += 1
         if len(self.callers) < _REMEMBERED:
             self.callers.add(event.thread)
+
+
+def _taken_for(n: object) -> int:
+    # Whoever does not look at the type serves it. That no on_error has come is what is wrong.
+    if isinstance(n, float | str):
+        try:
+            return max(0, math.ceil(float(n)))
+        except (ValueError, OverflowError):
+            return 0
+    return 1 if n is True else 0
 
 
 def complaint(n: object) -> str | None:
@@ -309,6 +336,8 @@ def gave_none(event: Event) -> bool:
 
 def refused(event: Event) -> bool:
     """Returns whether it was the kit that raised, and the Subscriber was not even reached."""
+    if event.text == KEPT_BACK:
+        return True
     return event.error is not None and event.error.type in {"RuleViolation", "Runaway"}
 
 

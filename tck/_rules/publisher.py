@@ -86,7 +86,7 @@ def error_after_failure(link: Link, event: Event, _call: Call) -> str | None:
 def more_than_asked_for(link: Link, event: Event, _call: Call) -> str | None:
     """An element more than all good requests together have asked for."""
     number = link.delivered + 1
-    if number <= link.asked or link.asked >= UNBOUNDED:
+    if number <= link.asked + link.mistaken or link.asked >= UNBOUNDED:
         return None
     if link.asked == 0:
         return f"{event.label}, element number {number}, when nothing had been asked for"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tck._rules.model import Call, Link, gave_none, own_error, watch
+from tck._rules.model import Call, Link, gave_none, own_error, refused, watch
 from tck.trace import TERMINAL, Event
 
 _ON_SUBSCRIBE = frozenset({"on_subscribe"})
@@ -106,7 +106,7 @@ def on_next_raised_after_cancel(link: Link, event: Event, call: Call) -> str | N
 def signal_raised(link: Link, event: Event, call: Call) -> str | None:
     """A signal that raises, unless it is a TypeError for None, or §2.8, §2.9 or §2.10 fits better."""
     if gave_none(call.event):
-        if event.error is not None and event.error.is_a("TypeError"):
+        if refused(event) or (event.error is not None and event.error.is_a("TypeError")):
             return None
         return f"{event.kind}(None) raised {event.error}, where TypeError is due"
     if not _own_error(event, call):

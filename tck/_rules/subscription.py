@@ -83,7 +83,8 @@ def slow_cancel(link: Link, event: Event, call: Call) -> str | None:
 
 
 def _slow(link: Link, event: Event, call: Call) -> str | None:
-    own = event.time - call.event.time - call.nested
+    call.busy(event.time)
+    own = call.stretch
     if own <= link.bounds.responsive:
         return None
     return f"{call.event.label} took {own:.3g} s, where {link.bounds.responsive:g} s are tolerated"

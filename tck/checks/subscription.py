@@ -78,7 +78,9 @@ def required_spec307_after_subscription_is_cancelled_additional_cancelations_mus
     stand.settle()
     for event in stand.trace[before:]:
         if event.kind in SIGNALS or event.phase == "raise":
-            stand.note(a.link, "3.7", f"a further cancel was answered by {event.label}")
+            raised = event.phase == "raise"
+            what = f"raised {event.error}" if raised else f"was answered by {event.label}"
+            stand.note(a.link, "3.7", f"a further cancel() {what}")
             break
 
 

@@ -147,6 +147,12 @@ def test_a_publisher_that_does_not_is_told_with_its_rule_and_its_files(mine: Pat
         (("verify", "mine.py:Link"), "missing a required argument"),
         (("verify", "mine.py:Numbers", "--deadline", "0"), "deadline must be more than 0"),
         (("verify", "mine.py:Numbers", "--whitebox", "x"), "--whitebox is for --kind subscriber"),
+        (("verify", "mine.py:Numbers", "--quiet", "inf"), "quiet is too long"),
+        (("verify", "mine.py:Numbers", "--seed", "x"), "invalid int value: 'x'"),
+        (("verify", "mine.py:Numbers", "--json", "no/r.json"), "there is no folder no"),
+        (("verify", "mine.py:Numbers", "--html", "."), "it is a folder"),
+        (("verify", ".mine:Numbers"), "neither a Python file nor the full name of a module"),
+        (("rules", "x"), "unrecognized arguments: x"),
         (("explain", "3.18"), "no rule '3.18'"),
     ],
 )

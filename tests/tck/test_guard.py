@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
+import threading
+from typing import Any
 
 import pytest
 
 from tck.guard import RuleViolation, guard
-from tck.rules import Breach
+from tck.rules import Bounds, Breach, Judge
+from tck.trace import Event
 
 
 class Numbers:
@@ -106,3 +110,136 @@ def test_an_error_of_the_one_called_goes_on_with_a_note(caplog):
 def test_another_report_is_refused():
     with pytest.raises(ValueError, match="report"):
         guard(Numbers(1), report="shout")  # type: ignore[arg-type]
+
+
+def test_what_the_report_raises_is_not_put_down_to_anybody():
+    class Stop(Exception):
+        pass
+
+    found: list[Any] = []
+
+    def tell(breach):
+        found.append(breach.rule)
+        raise Stop
+
+    with pytest.raises(Stop):
+        guard(Numbers(9, extra=1), report=tell).subscribe(Taker(2))
+    assert found == ["1.1"]
+
+
+def test_none_that_is_kept_back_is_not_the_subscribers_fault(caplog):
+    class Nothing(Numbers):
+        def request(self, n):
+            self.subscriber.on_next(None)
+
+    taker = Taker(1)
+    with caplog.at_level(logging.ERROR, "tck"), pytest.raises(RuleViolation, match=r"§2\.13"):
+        guard(Nothing(1)).subscribe(taker)
+    assert taker.got == []
+    assert caplog.records == []
+
+
+def delivering(count: int, pause: float) -> list[Breach]:
+    """Returns what is broken by a request that delivers so many elements, with pauses between."""
+    common: dict[str, Any] = {"thread": "one", "link": "a", "by": "component"}
+    events = [
+        Event(seq=0, time=0.0, kind="on_subscribe", began=0, subscription=1, **common),
+        Event(seq=1, time=0.0, kind="on_subscribe", began=0, phase="exit", **common),
+        Event(seq=2, time=0.0, kind="request", began=2, n=count, subscription=1, **common),
+    ]
+    now = 0.0
+    for number in range(count):
+        now += pause
+        at = len(events)
+        events += [
+            Event(seq=at, time=now, kind="on_next", began=at, inside=2, item=number, **common),
+            Event(seq=at + 1, time=now, kind="on_next", began=at, phase="exit", **common),
+        ]
+    end = now + pause
+    events.append(
+        Event(seq=len(events), time=end, kind="request", began=2, n=count, phase="exit", **common)
+    )
+    judge = Judge(Bounds(responsive=0.5), both=True)
+    return [breach for event in events for breach in judge.see(event)]
+
+
+def test_a_long_synchronous_stream_is_no_slow_request():
+    assert delivering(2_000, 0.001) == []
+
+
+def test_a_request_that_waits_is_slow_however_much_it_delivers():
+    assert [breach.rule for breach in delivering(3, 0.7)] == ["3.4"]
+
+
+def test_a_long_stream_takes_no_more_memory_than_a_short_one():
+    blocks: list[int] = []
+
+    class Counting(Taker):
+        def on_next(self, element):
+            self.n += 1
+            if self.n % step == 0:
+                blocks.append(sys.getallocatedblocks())
+
+    taker, count = Counting(0), 100_000
+    step = count // 5
+    guarded = guard(Numbers(count))
+    taker.n = count
+    guarded.subscribe(taker)
+    assert len(blocks) == 5
+    assert max(blocks) - blocks[0] < 500
+
+
+def test_guards_inside_one_another_agree():
+    inner: list[Breach] = []
+    outer: list[Breach] = []
+    publisher = guard(guard(Numbers(9, extra=1), report=inner.append), report=outer.append)
+    publisher.subscribe(Taker(2))
+    assert [breach.rule for breach in inner] == [breach.rule for breach in outer] == ["1.1"]
+
+
+def test_threads_ask_while_another_emits():
+    found: list[Any] = []
+    elements, over = 2_000, threading.Event()
+
+    class Queued(Numbers):
+        def subscribe(self, subscriber):
+            self.lock, self.demand = threading.Condition(), 0
+            super().subscribe(subscriber)
+            threading.Thread(target=self.emit, name="emits").start()
+
+        def request(self, n):
+            with self.lock:
+                self.demand += n
+                self.lock.notify()
+
+        def emit(self):
+            for number in range(self.size):
+                with self.lock:
+                    assert self.lock.wait_for(lambda: self.demand, 10)
+                    self.demand -= 1
+                self.subscriber.on_next(number)
+            self.subscriber.on_complete()
+
+    class Asking(Taker):
+        def on_subscribe(self, subscription):
+            self.subscription = subscription
+
+        def on_complete(self):
+            over.set()
+
+    taker, turn = Asking(), threading.Lock()
+    guard(Queued(elements), report=found.append).subscribe(taker)
+
+    def ask():
+        for _ in range(elements // 2):
+            with turn:  # §2.7
+                taker.subscription.request(1)
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert over.wait(10)
+    assert taker.got == list(range(elements))
+    assert found == []

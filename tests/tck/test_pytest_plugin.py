@@ -65,3 +65,20 @@ def test_without_a_verification_nothing_is_said(pytester):
     done = pytester.runpytest_subprocess()
     assert done.ret == pytest.ExitCode.OK
     assert "Reactive Streams" not in done.stdout.str()
+
+
+def test_a_suite_that_lacks_a_method_is_an_error_and_not_passed_over(pytester):
+    lacking = """
+from tck.suites import PublisherVerification
+
+class _Shared(PublisherVerification[int]):
+    max_elements = 3
+
+class TestLacking(_Shared):
+    pass
+"""
+    pytester.makepyfile(test_lacking=lacking)
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    assert done.ret == pytest.ExitCode.INTERRUPTED
+    done.stdout.fnmatch_lines(["*TestLacking is a conformance suite without create_publisher()*"])
+    assert done.parseoutcomes() == {"errors": 1}
