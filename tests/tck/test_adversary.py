@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -145,9 +145,8 @@ def test_a_call_that_hangs_while_it_is_counted_is_named_for_what_it_is() -> None
 
 @pytest.mark.parametrize("made", [None, 3, [].append])
 def test_a_factory_that_makes_no_publisher_is_told_so_at_once(made: object) -> None:
-    began = time.perf_counter()
     report = tck.verify_publisher(lambda _elements: made)
-    assert time.perf_counter() - began < 5
+    assert sum(each.seconds for each in report.results) < 30  # twice as long when each check waited for it
     assert not report.passed
     assert named(report) == ["1.9"]
     assert "which has no subscribe(): it is no Publisher" in report.violations[0].message
@@ -165,10 +164,10 @@ def test_what_is_known_to_be_missing_is_not_waited_for_again_and_again(
         return PublisherKit(partial(closures, flaw=flaw), None, settings)
 
     checks = [check for check in CHECKS if check.rule in {"1.1", "1.2", "1.5", "1.6", "1.7"}]
-    began = time.perf_counter()
-    found = causes_only(run_checks(checks, kit, "", "publisher"))
-    # There are more than twice as many that would wait for a second.
-    assert time.perf_counter() - began < 6
+    results = run_checks(checks, kit, "", "publisher")
+    # Each of them would have waited for a second, at the least.
+    assert median(each.seconds for each in results if each.outcome == "failed") < 0.9
+    found = causes_only(results)
     assert {v.rule for result in found for v in result.violations} == {rule}
 
 
