@@ -83,7 +83,7 @@ class Inbox:
 class Inner:
     """The Subscriber of one of several upstreams of a stage, with an inbox of its own."""
 
-    __slots__ = ("_cancelled", "inbox", "stage")
+    __slots__ = ("_cancelled", "_failed", "inbox", "stage")
 
     def __init__(self, stage: QueuedStage, prefetch: int) -> None:
         self.stage = stage
@@ -91,6 +91,7 @@ class Inner:
         # It may be cancelled before its Subscription comes, by another thread than that.
         self.inbox.upstream = Arbiter()
         self._cancelled = False
+        self._failed = False
 
     @property
     def buffered(self) -> int:
@@ -113,6 +114,7 @@ class Inner:
                 error, f"in {self.stage.node.title}, which was over; {self.stage.node.where}"
             )
         else:
+            self._failed = True  # first: a loop on another thread may look at any moment
             self.inbox.completed = True
             self.stage.abort(error)
 
@@ -125,8 +127,8 @@ class Inner:
         return self.inbox.deliver(most, emit, self.stage)
 
     def finished(self) -> bool:
-        """Whether nothing more will come of it."""
-        return self.inbox.completed and not self.inbox.items
+        """Whether nothing more will come of it, not even the end of the stage by its error."""
+        return self.inbox.completed and not self._failed and not self.inbox.items
 
     def close(self) -> list[Any]:
         """Cancel it and return what it held."""

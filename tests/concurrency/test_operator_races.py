@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 
 from operators import Flow, as_processor
+from operators._kernel.stage import QueuedStage
 from operators.schedulers import event_loop, executor, immediate, thread
-from tests.concurrency.team import Serial, Team, Upstream
+from reactive_streams import UNBOUNDED
+from tests.concurrency.team import DEADLINE, Serial, Team, Upstream
+from tests.operators.kit import Handmade
 
 ITEMS = 12
 Build = Callable[[Flow[Any]], Flow[Any]]
@@ -178,3 +182,33 @@ def test_the_items_of_a_list_begun_are_delivered_or_discarded(any_team: tuple[Te
         team.run(upstream.emit, subscriber.requests(ITEMS), cancel)
         delivered = [item for items in subscriber.got for item in items]
         assert sorted(delivered + discarded) == upstream.sent
+
+
+@pytest.mark.parametrize("kind", ["merge", "zip"])
+def test_a_failure_is_no_end_for_a_loop_that_looks_while_it_is_noted(
+    team: Team, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    good, bad = Handmade(), Handmade()
+    flow: Flow[Any] = getattr(Flow.from_publisher(good), kind)(Flow.from_publisher(bad))
+    subscriber = Serial()
+    flow.subscribe(subscriber)
+    subscriber.request(UNBOUNDED)
+    noted, looked = threading.Event(), threading.Event()
+    abort = QueuedStage.abort
+
+    def late(stage: QueuedStage, error: Exception) -> None:
+        noted.set()
+        assert looked.wait(DEADLINE)
+        abort(stage, error)
+
+    monkeypatch.setattr(QueuedStage, "abort", late)
+
+    def end() -> None:
+        assert noted.wait(DEADLINE)
+        good.complete() if kind == "merge" else good.emit(1)
+        looked.set()
+
+    team.run(lambda: bad.fail(ZeroDivisionError()), end)
+    assert subscriber.over.wait(DEADLINE)
+    assert isinstance(subscriber.error, ZeroDivisionError)
+    assert subscriber.breaches == []

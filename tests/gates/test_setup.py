@@ -134,7 +134,8 @@ def commands(folder: Path, target: str) -> str:
 
 
 def test_nothing_is_set_up_twice(environment):
-    assert commands(environment, "test").startswith(".venv/bin/python -m pytest ")
+    (command,) = commands(environment, "test").splitlines()
+    assert command.startswith(".venv/bin/python -m pytest ")
 
 
 def test_other_requirements_are_installed(environment):
@@ -165,6 +166,18 @@ def test_ci_runs_the_tests_and_then_the_checks(machine, tmp_path):
     path.joinpath("make").write_text(f'#!/bin/sh\necho "make $@" >>{said}\n')
     assert run("bash", ".ci/run", path=path, env={"CI": "true"})[0] == 0
     assert said.read_text().splitlines() == ["make test", "make check", "make test-all"]
+
+
+def test_ci_would_end_within_twenty_minutes(machine, tmp_path):
+    path = machine(python3="good", make="good")
+    limits = tmp_path / "limits"
+    path.joinpath("timeout").unlink()
+    path.joinpath("timeout").write_text(f'#!/bin/sh\necho "$2" >>{limits}\n')
+    path.joinpath("timeout").chmod(0o755)
+    assert run("bash", ".ci/run", path=path, env={"CI": "true"})[0] == 0
+    minutes = [int(limit.removesuffix("m")) for limit in limits.read_text().splitlines()]
+    assert len(minutes) == 3
+    assert sum(minutes) < 20
 
 
 def test_ci_ends_with_the_first_failure(machine, tmp_path):

@@ -12,7 +12,7 @@ from tck.checks.processor import PROCESSOR, PROCESSOR_BEYOND
 from tck.correct import CORRECT
 from tck.processor_kit import ProcessorKit
 from tck.settings import Settings
-from tck.verify import run_check
+from tck.verify import run_checks
 
 CHECKS = (*PROCESSOR.all, *PROCESSOR_BEYOND.all)
 WRONG = [each for each in GALLERY if each.kind == "processor"]
@@ -24,15 +24,16 @@ def found(exhibit: Exhibit, **waiting: float) -> dict[str, list[str]]:
     values: dict[str, Any] = {**exhibit.settings, **waiting}
     settings = Settings(**values)
     rules: dict[str, list[str]] = {}
-    for check in CHECKS:
-        result = run_check(
-            check, lambda: ProcessorKit(exhibit.factory, settings, loop=exhibit.needs_loop)
-        )
+
+    def kit() -> ProcessorKit:
+        return ProcessorKit(exhibit.factory, settings, loop=exhibit.needs_loop)
+
+    for result in run_checks(CHECKS, kit, "", "processor"):
         if result.outcome in {"failed", "warned"}:
             if not result.violations:
-                rules.setdefault("", []).append(f"{check.name}: {result.reason}")
+                rules.setdefault("", []).append(f"{result.name}: {result.reason}")
             for violation in result.violations:
-                rules.setdefault(violation.rule, []).append(f"{check.name}: {violation.message}")
+                rules.setdefault(violation.rule, []).append(f"{result.name}: {violation.message}")
     return rules
 
 

@@ -14,7 +14,7 @@ from tck.checks.whitebox import WHITEBOX
 from tck.correct import CORRECT
 from tck.settings import Settings
 from tck.subscriber_kit import SubscriberKit
-from tck.verify import run_check
+from tck.verify import run_checks
 
 CHECKS = (*WHITEBOX.all, *BLACKBOX.all, *SUBSCRIBER_BEYOND.all, *WHITEBOX_BEYOND.all)
 WRONG = [each for each in GALLERY if each.kind == "subscriber"]
@@ -25,19 +25,17 @@ def found(exhibit: Exhibit, **waiting: float) -> dict[str, list[str]]:
     """Returns the messages by rule."""
     values: dict[str, Any] = {**exhibit.settings, **waiting}
     settings = Settings(**values)
-    make = exhibit.whitebox
-    whitebox = make
     rules: dict[str, list[str]] = {}
-    for check in CHECKS:
-        result = run_check(
-            check,
-            lambda: SubscriberKit(exhibit.factory, whitebox, settings, loop=exhibit.needs_loop),
-        )
+
+    def kit() -> SubscriberKit:
+        return SubscriberKit(exhibit.factory, exhibit.whitebox, settings, loop=exhibit.needs_loop)
+
+    for result in run_checks(CHECKS, kit, "", "subscriber"):
         if result.outcome in {"failed", "warned"}:
             if not result.violations:
-                rules.setdefault("", []).append(f"{check.name}: {result.reason}")
+                rules.setdefault("", []).append(f"{result.name}: {result.reason}")
             for violation in result.violations:
-                rules.setdefault(violation.rule, []).append(f"{check.name}: {violation.message}")
+                rules.setdefault(violation.rule, []).append(f"{result.name}: {violation.message}")
     return rules
 
 
