@@ -146,7 +146,9 @@ def test_a_call_that_hangs_while_it_is_counted_is_named_for_what_it_is() -> None
 @pytest.mark.parametrize("made", [None, 3, [].append])
 def test_a_factory_that_makes_no_publisher_is_told_so_at_once(made: object) -> None:
     report = tck.verify_publisher(lambda _elements: made)
-    assert sum(each.seconds for each in report.results) < 30  # twice as long when each check waited for it
+    assert (
+        sum(each.seconds for each in report.results) < 30
+    )  # twice as long when each check waited for it
     assert not report.passed
     assert named(report) == ["1.9"]
     assert "which has no subscribe(): it is no Publisher" in report.violations[0].message
