@@ -97,7 +97,7 @@ def test_the_subscribers_of_the_examples_keep_the_rules() -> None:
 def test_a_standalone_processor_is_a_subscriber_that_keeps_the_rules() -> None:
     def fed() -> Any:
         processor: Any = as_processor(lambda flow: flow.map(int))
-        Flow.from_publisher(processor).for_each(lambda _: None)
+        Flow.from_publisher(processor).on_error_return(0).for_each(lambda _: None)
         return processor
 
     conforms(verify_subscriber(fed))
