@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from operators import Flow
+from operators._kernel.demand import Demand, take_both
 from reactive_streams import UNBOUNDED
 from tests.operators.catalogue import ITEMS, OPERATORS, SOURCES, Case, Made
 from tests.operators.kit import BAD_REQUESTS, Handmade, Probe, Pulled, eventually, probe
@@ -237,3 +238,15 @@ def test_what_is_asked_for_inside_on_subscribe_comes_after_it(source: Made):
     assert seen.signals[0][0] == "on_subscribe"
     seen.cancel()
     assert seen.violations == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "room", "taken"), [(1, 5, 1), (5, 1, 1), (3, 3, 3), (0, 7, 0), (7, 0, 0)]
+)
+def test_what_two_counters_have_in_common_is_taken_off_both_and_nothing_else(asked, room, taken):
+    wanted, free = Demand(), Demand()
+    wanted.add(asked)
+    free.add(room)
+
+    assert take_both(wanted, free) == taken
+    assert (wanted.value, free.value) == (asked - taken, room - taken)
