@@ -15,6 +15,7 @@ _BRIEF: Final = 0.05
 """Seconds that are left for the others. They name no rule that is not known to be broken."""
 
 _MOMENT: Final = 0.2
+"""Seconds that are left where something was missing, but may have been the consequence of another breach."""
 _TIMED: Final = frozenset({"3.4", "3.5"})
 
 
@@ -34,8 +35,19 @@ class Patience:
 
     def __init__(self) -> None:
         self.missing: Counter[str] = Counter()
+        self.waited: set[str] = set()
+        """What was waited for in vain, whether or not that is held against the component."""
+        self._now: set[str] = set()
         self.hung: Counter[str] = Counter()
         self.slow: set[str] = set()
+
+    def begin(self) -> None:
+        """Begins a check: what another has only waited for is no reason to be short with this one."""
+        self._now.clear()
+
+    def miss(self, rule: str) -> None:
+        """Takes note that in this check something was waited for in vain."""
+        self._now.add(rule)
 
     def learn(self, result: Result) -> None:
         """Takes note of what a check has found."""
@@ -44,7 +56,9 @@ class Patience:
         for violation in result.violations:
             if _never_subscribed(violation):
                 self.missing["1.9"] += 1
-            kinds = {e.kind for e in violation.trace or () if e.rule == violation.rule}
+            trace = violation.trace or ()
+            self.waited |= {str(e.rule) for e in trace if e.kind == "missing"}
+            kinds = {e.kind for e in trace if e.rule == violation.rule}
             if "hung" in kinds:
                 self.hung[violation.rule] += 1
             elif kinds & {"missing", "note"}:
@@ -54,8 +68,10 @@ class Patience:
 
     def deadline(self, seconds: float, *rules: str) -> float:
         """Returns how long is waited for what is missing by one of these rules if it does not come."""
-        known = any(self.missing[rule] >= _ENOUGH for rule in rules)
-        return min(seconds, _BRIEF) if known else seconds
+        if any(self.missing[rule] >= _ENOUGH for rule in rules):
+            return min(seconds, _BRIEF)
+        waited = any(rule in self.waited or rule in self._now for rule in rules)
+        return min(seconds, _MOMENT) if waited else seconds
 
     def hang(self, settings: Settings, rule: str) -> float:
         """Returns how long is waited for a call whose hanging breaks that rule."""

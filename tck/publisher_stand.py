@@ -103,9 +103,11 @@ class _Counter:
         if self.count >= self.total or time.monotonic() > self._until:
             self.enough = True
             outer, self.calling = self.calling, "cancel()"
-            self._subscription.cancel()
+            try:
+                self._subscription.cancel()
+            finally:
+                self.over.set()
             self.calling = outer
-            self.over.set()
         elif self._ahead == 1:
             self._request()
 

@@ -200,6 +200,16 @@ class Recorder:
             calls = self._open.get(thread)
             return calls[-1] if calls else None
 
+    def delivering(self, call: Event) -> bool:
+        """Returns whether a call is made from inside an on_next that another one has brought."""
+        with self._changed:
+            kinds: list[Kind] = []
+            at = call.inside
+            while at is not None:
+                kinds.append(self._events[at].kind)
+                at = self._events[at].inside
+        return kinds[:1] == ["on_next"] and call.kind in kinds
+
     def trace(self) -> Trace:
         """Returns what was taken down so far."""
         with self._changed:

@@ -15,7 +15,7 @@ from tck.recorder import Recorder, Runaway
 from tck.rules import Bounds, Breach, judge
 from tck.script import Action, Script
 from tck.settings import Settings
-from tck.trace import Kind, Trace
+from tck.trace import Event, Kind, Trace
 
 # What a stand by itself goes by; the other settings are for those who decide what to try.
 _MATTERING = ("deadline", "quiet", "responsive", "hang", "recursion", "after_cancel")
@@ -40,7 +40,7 @@ class Stand:
         self.settings: Settings = settings or Settings.from_environment()
         # A stream that never ends is cut short; one that does may be long.
         self.patience: Patience = Patience()
-        self.recorder: Recorder = Recorder(50_000 if self.settings.completes else 8_000)
+        self.recorder: Recorder = Recorder(50_000 if self.settings.completes else 4_000)
         self._driver = Driver(loop=loop)
         self._actions: list[Action] = []
         self._script_args: tuple[Any, ...] = ()
@@ -115,7 +115,7 @@ class Stand:
 
         def wanted() -> float:
             inner = self.recorder.innermost(self._driver.ident)
-            hangs = rule if inner is None else _hang_rule(inner.kind, rule)
+            hangs = rule if inner is None else self._hang_rule(inner, rule)
             return self.patience.hang(self.settings, hangs)
 
         try:
@@ -126,13 +126,18 @@ class Stand:
             seconds = wanted()
             inner = self.recorder.innermost(hung.thread)
             what = inner.label if inner is not None else "the call"
-            rule, link = (_hang_rule(inner.kind, rule), inner.link) if inner else (rule, link)
+            rule, link = (self._hang_rule(inner, rule), inner.link) if inner else (rule, link)
             self.recorder.remark(
                 link, "hung", rule, f"{what} {self.not_returned(seconds)}", hung.stack
             )
             raise Stuck(what) from None
         except (Exception, Runaway):
             return None  # it is on record as the end of the call
+
+    def _hang_rule(self, call: Event, otherwise: str) -> str:
+        if call.kind == "request" and self.recorder.delivering(call):
+            return "3.2"  # another, on the same thread, has not hung: it has delivered
+        return _hang_rule(call.kind, otherwise)
 
     def expect(
         self, link: str, rule: str, text: str, condition: Callable[[], bool], seconds: float = 0
@@ -154,6 +159,7 @@ class Stand:
 
     def missing(self, link: str, rule: str, text: str) -> None:
         """Puts on record that something due has not come."""
+        self.patience.miss(rule)
         self.recorder.remark(link, "missing", rule, text)
 
     def note(self, link: str, rule: str, text: str) -> None:

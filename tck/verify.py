@@ -310,6 +310,7 @@ def _run_once(
 ) -> Result:
     kit = make_kit()
     kit.patience = patience
+    patience.begin()
     reason = ""
     outcome: Outcome = "passed"
     try:

@@ -176,6 +176,8 @@ class Link:
     mistaken: int = 0
     """Demand by bad requests that can be taken for a number, such as request(True)."""
     delivered: int = 0
+    unasked: int = 0
+    """How many of them came without demand while the Subscription lived (§1.1)."""
     subscribes: int = 0
     on_subscribes: int = 0
     terminal: Event | None = None
@@ -222,7 +224,7 @@ class Link:
         elif kind in CALLS:
             self.calls[event.seq] = call
         if kind == "on_next":
-            self.delivered += 1
+            self._delivered()
             self.undisturbed = False
             for stop in (self.cancel, self.failed):
                 if stop is not None:
@@ -261,6 +263,12 @@ class Link:
             and not (gave_none(call.event) or refused(event))
         ):
             self.failed = Stop(event, call.outermost, emitting=True, over=event.time)
+
+    def _delivered(self) -> None:
+        demand = self.asked + self.mistaken
+        if not self.late and self.delivered - self.unasked >= demand:
+            self.unasked += 1
+        self.delivered += 1
 
     def _never_arrived(self, event: Event) -> None:
         # The Publisher owes nothing to a call that the guard has kept from it.

@@ -16,9 +16,10 @@ def request_after_the_end_served(link: Link, event: Event, call: Call) -> str | 
     request = call.late_request
     if request is not None:
         return f"{event.label} from inside {request.label}, which came after cancel()"
-    if link.asked < link.delivered + 1:
+    number = link.delivered - link.unasked + 1
+    if link.asked < number:
         return (
-            f"{event.label} is element number {link.delivered + 1}, but only {link.asked} "
+            f"{event.label} is element number {number}, but only {link.asked} "
             "were asked for before cancel(): it answers a request made after it"
         )
     return None

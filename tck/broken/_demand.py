@@ -42,7 +42,7 @@ class Spec308LosesConcurrentRequests(_Counting):
     pass
 
 
-@_shown.link("3.8", "takes the last request for the whole demand", follows=_LOST)
+@_shown.link("3.8", "takes the last request for the whole demand", follows=(*_LOST, "3.2", "3.17"))
 class Spec308SetsInsteadOfAdding(RangeOutlet):
     def add(self, n: int) -> None:
         self.demand = min(n, UNBOUNDED)
