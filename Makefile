@@ -17,7 +17,7 @@ unexport PYTHONHOME PYTHONPATH PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_
 .DELETE_ON_ERROR:
 # Two installs into one environment at the same time break it.
 .NOTPARALLEL:
-.PHONY: help demo test check bench test-all suite tck-jvm $(VERSIONS:%=test-%) format clean
+.PHONY: help demo test check bench mutation test-all suite tck-jvm $(VERSIONS:%=test-%) format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ bench: $(VENV)/.has-bench ## measure against other libraries
 
 tck-jvm: $(VENV)/.has-jvm ## run the official kit of the JVM over our components (needs a JDK and Maven)
 	@$(PY) tools/jvm/run.py $(ARGS)
+
+mutation: $(VENV)/.has-mutation ## change our modules a little, and list what no test notices (40 minutes)
+	@$(PY) tools/mutation.py $(ARGS)
 
 test-all: $(VERSIONS:%=test-%) ## run the suite on every other supported Python that is on this machine
 

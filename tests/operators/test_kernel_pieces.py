@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -198,3 +198,24 @@ def test_a_cancel_on_its_way_to_the_loop_does_not_disturb_the_cleaning_up() -> N
 
     asyncio.run(run())
     assert told == ["cleaned up"]
+
+
+def test_a_cancel_from_another_thread_leaves_the_items_to_the_one_that_delivers_them() -> None:
+    closed_by: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        try:
+            yield from range(3)
+        finally:
+            closed_by.append(threading.get_ident())
+
+    def cancel_elsewhere(probe: Probe, _item: int) -> None:
+        thread = threading.Thread(target=probe.cancel)
+        thread.start()
+        thread.join(DEADLINE)
+        assert closed_by == []
+
+    seen = Probe(UNBOUNDED, then=cancel_elsewhere)
+    Flow.from_iterable(numbers()).map(str).subscribe(seen)
+    assert seen.items == ["0"]
+    assert closed_by == [threading.get_ident()]
