@@ -54,7 +54,7 @@ clean: ## remove the environments, caches and builds
 
 # What the interpreter makes a difference to: the gates' tests run tools that bring their own. Hunting races,
 # measuring limits and visiting the whole gallery take minutes, and are done by 'make test'.
-MINUTES := limits concurrency $(addprefix tck/test_,explore.py gallery.py own_components.py processor_suite.py rsocket.py subscriber_suite.py)
+MINUTES := limits concurrency $(addprefix tck/test_,explore.py gallery.py own_components.py processor_suite.py publisher_suite.py rsocket.py subscriber_suite.py)
 suite: $(VENV)/.has-suite
 	@$(PY) -m pytest $(PARALLEL) -m "not tools" $(MINUTES:%=--ignore=tests/%) $(ARGS)
 

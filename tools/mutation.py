@@ -5,9 +5,10 @@
     --jobs N                                  how many are worked on at the same time
     --page                                    only write docs/mutation.md, of what is in the list
 
-The mutants are cosmic-ray's, without those that the checks of `make check` are there for: of
-annotations, of decorators, and of `is` for `==`. Everything happens in copies of the tree. A mutant that survives is to be explained in tools/mutation.toml, by
-the function and the change; the exit code is 1 while one is not.
+The mutants are cosmic-ray's, without those that `make check` is there for: of annotations, of
+decorators, and of `is` for `==`. Everything happens in copies of the tree. A mutant that survives is
+to be explained in tools/mutation.toml, by the function and the change; the exit code is 1 while one
+is not.
 """
 
 from __future__ import annotations

@@ -30,6 +30,13 @@ async def one() -> Any:
     yield 1
 
 
+def awaited(fn: Any) -> Any:
+    async def producer(_emitter: Any) -> None:
+        fn()
+
+    return producer
+
+
 @pytest.fixture
 def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # What ends a thread is shown there, and asyncio logs what ends a callback: both rightly so.
@@ -56,8 +63,9 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         lambda fn: Flow.create(fn),
         lambda fn: Flow.create(lambda emitter: emitter.emit(1)).map(fn),
         lambda fn: Flow.from_async_iterable(one()).map(fn),
+        lambda fn: Flow.create(awaited(fn)),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_the_loop_on_another_thread_does_not_wait_for_ever(build: Any, raised: type[BaseException]):
     with pytest.raises(RuntimeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -16,11 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def tool() -> ModuleType:
     spec = importlib.util.spec_from_file_location("mutation", ROOT / "tools" / "mutation.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # Its data classes look themselves up.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(__import__("sys").modules, "mutation", module)
+        patch.setitem(sys.modules, "mutation", module)
         spec.loader.exec_module(module)
     return module
 

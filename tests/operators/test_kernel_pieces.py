@@ -173,6 +173,7 @@ def test_an_interrupt_in_on_next_is_the_last_signal() -> None:
 
 def test_a_cancel_on_its_way_to_the_loop_does_not_disturb_the_cleaning_up() -> None:
     told: list[str] = []
+    over = asyncio.Event()
 
     async def numbers() -> AsyncIterator[int]:
         try:
@@ -182,6 +183,7 @@ def test_a_cancel_on_its_way_to_the_loop_does_not_disturb_the_cleaning_up() -> N
             for _ in range(5):  # the loop has other things to do, such as the cancel
                 await asyncio.sleep(0)
             told.append("cleaned up")
+            over.set()
 
     def cancel_elsewhere(probe: Probe, _item: int) -> None:
         thread = threading.Thread(target=probe.cancel)
@@ -192,8 +194,7 @@ def test_a_cancel_on_its_way_to_the_loop_does_not_disturb_the_cleaning_up() -> N
         seen = Probe(UNBOUNDED, then=cancel_elsewhere)
         Flow.from_async_iterable(numbers()).subscribe(seen)
         async with asyncio.timeout(DEADLINE):
-            while not told:
-                await asyncio.sleep(0)
+            await over.wait()
         assert seen.items == [0]
 
     asyncio.run(run())
