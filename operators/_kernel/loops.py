@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from operators._kernel.pending import Pending
+
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
     """Return the event loop that runs in this thread, or None."""
@@ -22,12 +24,15 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 class LoopLease:
     """An event loop to run on: the one that runs here, or else the library's own, in the background.
 
-    The background loop has a thread, which lives as long as somebody has a lease on it.
+    The background loop has a thread, which lives as long as somebody has a lease on it. A run that
+    keeps an account (`Scope.lease`) is not over before its leases are released.
     """
 
-    __slots__ = ("_claim", "_shared", "loop")
+    __slots__ = ("_claim", "_pending", "_shared", "loop")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop | None = None, pending: Pending | None = None
+    ) -> None:
         if loop is not None and loop.is_closed():
             raise RuntimeError("the event loop that was asked for is closed")
         loop = loop or running_loop()
@@ -37,7 +42,10 @@ class LoopLease:
             )
         self._shared = loop is None
         self._claim = threading.Lock()
-        self.loop = _background.acquire() if loop is None else loop
+        self.loop: asyncio.AbstractEventLoop = _background.acquire() if loop is None else loop
+        self._pending = pending
+        if pending is not None:
+            pending.begin()
 
     def call(self, function: Callable[..., object], *args: Any) -> None:
         """Call the function on the loop's thread: now, where that is this thread, or else soon.
@@ -59,8 +67,14 @@ class LoopLease:
 
     def release(self) -> None:
         """Give the loop back; a second call has no effect."""
-        if self._shared and self._claim.acquire(blocking=False):
-            _background.release()
+        if not self._claim.acquire(blocking=False):
+            return
+        try:
+            if self._shared:
+                _background.release()
+        finally:
+            if self._pending is not None:
+                self._pending.end()
 
 
 class _Background:
