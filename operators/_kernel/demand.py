@@ -28,38 +28,33 @@ def demand_error(n: Any) -> Exception | None:
 class Demand:
     """A counter of outstanding demand that many threads may raise; it saturates at UNBOUNDED (§3.17)."""
 
-    __slots__ = ("_lock", "_value")
+    __slots__ = ("_lock", "value")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._value = 0
-
-    @property
-    def value(self) -> int:
-        """The items asked for and not yet settled."""
-        with self._lock:
-            return self._value
+        self.value: int = 0
+        """The items asked for and not yet settled; others only read it."""
 
     def add(self, n: int) -> int:
         """Add `n` items and return what was outstanding before."""
         with self._lock:
-            before = self._value
-            self._value = min(before + n, UNBOUNDED)
+            before = self.value
+            self.value = min(before + n, UNBOUNDED)
             return before
 
     def settle(self, n: int) -> int:
         """Take `n` delivered items off and return what is still outstanding; UNBOUNDED stays so."""
         with self._lock:
-            if self._value != UNBOUNDED:
-                self._value -= n
-            return self._value
+            if self.value != UNBOUNDED:
+                self.value -= n
+            return self.value
 
     def take(self, most: int) -> int:
         """Take up to `most` items off and return how many were taken; UNBOUNDED stays so."""
         with self._lock:
-            n = min(self._value, most)
-            if self._value != UNBOUNDED:
-                self._value -= n
+            n = min(self.value, most)
+            if self.value != UNBOUNDED:
+                self.value -= n
             return n
 
 

@@ -34,9 +34,13 @@ class Drain:
             return True
         return False
 
+    def claim(self) -> bool:
+        """Take the turn where it is free, without a mark: for who has something of its own to do first."""
+        return self._take(False)
+
     def again(self) -> bool:
         """Ask, after a turn: return True where marks were left meanwhile, else fall idle."""
-        if self._see():
+        if self._marks and self._see():
             return True
         self._turns.release()
         return bool(self._marks) and self._take(False) and (self._see() or True)

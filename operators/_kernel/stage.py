@@ -7,6 +7,7 @@ Three kinds: `Stage` passes signals on as they come, `FusedStage` runs a segment
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from threading import get_ident
 from typing import Any, ClassVar
 
 from operators._kernel.demand import Demand, demand_error
@@ -279,7 +280,7 @@ class QueuedStage(Stage):
     (what is to be discarded at a cancel), and `consumed` (to replenish).
     """
 
-    __slots__ = ("bad", "cancelled", "demand", "drain", "failure", "interrupted")
+    __slots__ = ("bad", "cancelled", "demand", "drain", "failure", "interrupted", "runner")
 
     crosses: ClassVar[bool] = False
     """Whether the loop runs where nobody but this stage sees what it raises."""
@@ -292,6 +293,8 @@ class QueuedStage(Stage):
         self.cancelled: bool = False
         self.bad: Exception | None = None
         self.interrupted: bool = False
+        self.runner: int = 0
+        """The thread that is inside the loop now, and so must not be kept waiting for it; 0: none."""
 
     # What subclasses say ------------------------------------------------------------------------
 
@@ -383,20 +386,27 @@ class QueuedStage(Stage):
 
     def run(self) -> None:
         """Be the loop, as the one whom `Drain.enter` has chosen."""
+        me = get_ident()
         try:
             while True:
+                self.runner = me
                 self._turn()
+                self.runner = 0
                 if not self.drain.again():
                     return
         except BaseException as raised:
-            # Not an Exception: nobody's signal, but nothing may stay behind (Ctrl-C, SystemExit).
-            self.interrupted = not self.done
-            self.cancelled = True
-            self._close()
-            self.halt()
-            if self.interrupted and self.crosses:
-                self.abort(self.blame(ended_by(raised)))
+            self.interrupt(raised)
             raise
+
+    def interrupt(self, raised: BaseException) -> None:
+        """End the stream for what is nobody's signal (Ctrl-C, SystemExit), so that nothing stays behind."""
+        self.runner = 0
+        self.interrupted = not self.done
+        self.cancelled = True
+        self._close()
+        self.halt()
+        if self.interrupted and self.crosses:
+            self.abort(self.blame(ended_by(raised)))
 
     def _turn(self) -> None:
         if self._ended():
