@@ -9,7 +9,7 @@
 
 from operators._kernel.contract import Contract
 from operators._kernel.explain import Explanation, StageInfo
-from operators._kernel.failure import BackpressureError, RuleViolation
+from operators._kernel.failure import BackpressureError, OneShotError, RuleViolation
 from operators._kernel.handle import Handle
 from operators.flow import Flow
 from operators.processor import as_processor
@@ -23,6 +23,7 @@ __all__ = [
     "Explanation",
     "Flow",
     "Handle",
+    "OneShotError",
     "RuleViolation",
     "StageInfo",
     "as_processor",

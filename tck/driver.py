@@ -18,9 +18,12 @@ class Hung(Exception):
     """A call has not returned in time; `stack` says where it was."""
 
     def __init__(self, stack: str, thread: int) -> None:
-        super().__init__("a call has not returned")
+        super().__init__(stack, thread)  # what it is made of again by copy and pickle
         self.stack = stack
         self.thread = thread
+
+    def __str__(self) -> str:
+        return "a call has not returned"
 
 
 class Driver:

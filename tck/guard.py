@@ -28,9 +28,12 @@ class RuleViolation(Exception):
     """A rule of Reactive Streams was broken; raised to the caller that broke it."""
 
     def __init__(self, rule: str, message: str) -> None:
-        super().__init__(f"§{rule}: {message}")
+        super().__init__(rule, message)  # what it is made of again by copy and pickle
         self.rule = rule
         self.message = message
+
+    def __str__(self) -> str:
+        return f"§{self.rule}: {self.message}"
 
 
 def guard(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from operators._kernel.demand import demand_error
+from operators._kernel.demand import demand_error, plain
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import NOTHING
 from reactive_streams import UNBOUNDED
@@ -42,8 +42,10 @@ class Arbiter:
 
     def request(self, n: int) -> None:
         """Pass demand on to the current upstream, and remember it for the next."""
+        n = plain(n)
+        bad = demand_error(n)
         with self._lock:
-            if demand_error(n) is None:
+            if bad is None:
                 self._asked = min(self._asked + n, UNBOUNDED)
             elif self._bad is NOTHING:
                 self._bad = n

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from operators._kernel.contract import Contract
 from operators._kernel.drives import AsyncDrive, IteratorDrive
+from operators._kernel.edge import Edge, FusedEdge
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import annotate
 from operators._kernel.fusion import nestable, open_async_items, open_loop, segments
@@ -15,7 +16,7 @@ from operators._kernel.inlet import Inlet
 from operators._kernel.node import Node, Operator
 from operators._kernel.relay import EVERY, Relay, bounce, uncoupled
 from operators._kernel.scope import Scope
-from operators._kernel.stage import Edge, FusedEdge, FusedStage
+from operators._kernel.stage import FusedStage
 from operators._kernel.step import Step
 
 

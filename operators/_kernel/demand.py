@@ -9,6 +9,17 @@ from operators._kernel.failure import brief
 from reactive_streams import UNBOUNDED
 
 
+def plain(n: Any) -> Any:
+    """Return the int that an object of a subclass of int is (an IntEnum, say); else `n` as it is.
+
+    Whatever its class makes of comparing and adding, it counts as the number that it is. To be called
+    wherever a number comes in by `request`, before it is looked at.
+    """
+    if type(n) is int or type(n) is bool or not issubclass(type(n), int):
+        return n
+    return int.__index__(n)
+
+
 def demand_error(n: Any) -> Exception | None:
     """Return what is wrong with the argument of `request(n)`, or None where it is sound (§3.9).
 
@@ -16,13 +27,14 @@ def demand_error(n: Any) -> Exception | None:
     """
     if type(n) is int and n > 0:
         return None
-    if isinstance(n, bool) or not isinstance(n, int):
+    number = plain(n)
+    if type(number) is not int:
         return TypeError(
             f"§3.9: request(n) needs an int of at least 1, got {brief(n)} ({type(n).__name__})"
         )
-    if n > 0:  # a subclass of int (an IntEnum, a numpy scalar) counts as the number it is
+    if number > 0:
         return None
-    return ValueError(f"§3.9: request(n) needs an int of at least 1, got {brief(n)}")
+    return ValueError(f"§3.9: request(n) needs an int of at least 1, got {number}")
 
 
 class Demand:

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from operators._kernel.demand import demand_error
+from operators._kernel.demand import demand_error, plain
 from operators._kernel.failure import brief, ended_by, subscriber_raised, user_frames
 from operators._kernel.fusion import alet_go, let_go
 from operators._kernel.loops import LoopLease
@@ -42,6 +42,7 @@ class _Drive:
         self.failure = error
 
     def request(self, n: int) -> None:
+        n = plain(n)
         bad = demand_error(n)
         with self._lock:
             if self._over:

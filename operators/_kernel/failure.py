@@ -12,7 +12,10 @@ from operators._kernel.node import Node, is_internal
 
 log = logging.getLogger("operators")
 
-_MOST_NOTES = 8  # an exception object that is raised again and again must not grow without bound
+# An exception object that is raised again and again must not grow without bound: Python puts the
+# frames of each raise before those of all the raises before.
+_MOST_NOTES = 8
+_MOST_FRAMES = 100
 _LONGEST_REPR = 200
 
 
@@ -36,8 +39,37 @@ class RuleViolation(RuntimeError):
     """A Publisher broke a rule of the specification; `rule` is its id, such as "1.1"."""
 
     def __init__(self, rule: str, message: str) -> None:
-        super().__init__(f"§{rule}: {message}")
-        self.rule = rule
+        super().__init__(rule, message)  # what it is made of again by copy and pickle
+        self.rule: str = rule
+
+    def __str__(self) -> str:
+        return f"§{self.rule}: {self.args[1]}"
+
+
+class OneShotError(RuntimeError):
+    """A source that can be gone through once was subscribed to a second time.
+
+    Where that was a new try, after an error, that error is its `__cause__`.
+    """
+
+
+def used_up(kind: type, remedy: str) -> OneShotError:
+    """Return the error for a second Subscriber of a one-shot source over an object of this kind."""
+    return OneShotError(
+        f"this {kind.__name__} is a one-shot source: it can be gone through only once, and has a "
+        f"Subscriber already; {remedy}"
+    )
+
+
+def resubscribed(error: Exception, earlier: Exception) -> Exception:
+    """Return the error of a flow that took over after an earlier error.
+
+    That of a one-shot source gets the earlier one as its cause: it is why it was subscribed to again.
+    """
+    if isinstance(error, OneShotError) and error.__cause__ is None and error is not earlier:
+        with suppress(Exception):  # as for a note
+            error.__cause__ = earlier
+    return error
 
 
 def brief(item: Any) -> str:
@@ -56,15 +88,24 @@ def annotate(error: Exception, node: Node, item: Any = NOTHING) -> Exception:
         wrapped = RuntimeError(f"{node.title}: the function raised {type(error).__name__}")
         wrapped.__cause__ = error
         error = wrapped
-    note = f"in {node.title}, written at {node.where}"
-    if item is not NOTHING:
-        note += f"\n  item: {brief(item)}"
+    place = f"in {node.title}, written at {node.where}"
     # An error that takes no note (a frozen dataclass, say) is still the one to be signalled.
     with suppress(Exception):
-        notes = getattr(error, "__notes__", ())
-        if note not in notes and len(notes) < _MOST_NOTES:
-            error.add_note(note)
+        _note(error, place, place if item is NOTHING else f"{place}\n  item: {brief(item)}")
     return error.with_traceback(user_frames(error.__traceback__))
+
+
+def _note(error: Exception, place: str, note: str) -> None:
+    notes = getattr(error, "__notes__", None)
+    if not notes:
+        error.add_note(note)
+        return
+    for index, known in enumerate(notes):
+        if known == place or known.startswith(f"{place}\n"):
+            notes[index] = note  # raised here once more, for another item perhaps
+            return
+    if len(notes) < _MOST_NOTES:
+        error.add_note(note)
 
 
 def ended_by(raised: BaseException) -> Exception:
@@ -86,12 +127,15 @@ def in_handling(error: Exception, earlier: Exception) -> Exception:
 
 
 def user_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """Return the traceback without our frames; of very many the first and the last are kept."""
     frames: list[TracebackType] = []
     while traceback is not None:
         if not is_internal(traceback.tb_frame.f_code.co_filename):
             frames.append(traceback)
         traceback = traceback.tb_next
     kept: TracebackType | None = None
+    if len(frames) > _MOST_FRAMES:
+        del frames[_MOST_FRAMES // 2 : -_MOST_FRAMES // 2]
     for entry in reversed(frames):
         kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     return kept

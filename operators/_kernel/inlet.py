@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from operators._kernel.checks import need_methods
-from operators._kernel.demand import demand_error
+from operators._kernel.demand import demand_error, plain
 from operators._kernel.ends import NOBODY, NOWHERE
 from operators._kernel.failure import RuleViolation, brief, drop_error
 from operators._kernel.stage import Stage
@@ -158,6 +158,7 @@ class Inlet(Stage):
     def request(self, n: int) -> None:
         if self.done:
             return  # §3.6
+        n = plain(n)
         bad = demand_error(n)
         if bad is not None:
             self._end(bad)

@@ -10,7 +10,7 @@ from operators._kernel.checks import need_methods
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 from operators._kernel.drain import Drain
-from operators._kernel.failure import brief, drop_error
+from operators._kernel.failure import OneShotError, brief, drop_error
 from operators._kernel.inlet import Inlet
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -45,7 +45,7 @@ class Junction(Source):
 
     def open(self, downstream: Any, node: Node, scope: Scope) -> None:
         if not self._taken.take():
-            refuse(downstream, RuntimeError("this Processor has a Subscriber; it takes one only"))
+            refuse(downstream, OneShotError("this Processor has a Subscriber; it takes one only"))
             return
         self._inlet = Inlet(downstream, node, scope)
         self._inlet.on_subscribe(self._arbiter)

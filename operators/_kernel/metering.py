@@ -12,7 +12,7 @@ from typing import Any
 
 from operators._kernel.assembly import NoneCheck
 from operators._kernel.contract import Contract
-from operators._kernel.demand import demand_error
+from operators._kernel.demand import demand_error, plain
 from operators._kernel.node import Node
 from reactive_streams import UNBOUNDED
 
@@ -251,6 +251,7 @@ class Link:
         self._downstream.on_complete()
 
     def request(self, n: int) -> None:
+        n = plain(n)
         if demand_error(n) is None:
             with self._metering.lock:
                 self.requested = min(self.requested + n, UNBOUNDED)

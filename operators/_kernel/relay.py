@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.demand import Demand, demand_error, take_both
+from operators._kernel.demand import Demand, demand_error, plain, take_both
 from operators._kernel.drain import Drain
 
 EVERY = 32
@@ -88,6 +88,7 @@ class Relay:
         self._signal(self._complete, None)
 
     def request(self, n: int) -> None:
+        n = plain(n)
         if demand_error(n) is not None:
             self._ask(self._upstream.request, n)
             return

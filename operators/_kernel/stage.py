@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterable
 from threading import get_ident
 from typing import Any, ClassVar
 
-from operators._kernel.demand import Demand, demand_error
+from operators._kernel.demand import Claim, Demand, demand_error, plain
 from operators._kernel.drain import Drain
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import (
     NOTHING,
     annotate,
-    brief,
     drop_error,
     ended_by,
-    subscriber_raised,
 )
 from operators._kernel.fusion import pushed
 from operators._kernel.node import Node
@@ -158,6 +156,7 @@ class FusedStage(Stage):
             self.finish()
 
     def request(self, n: int) -> None:
+        n = plain(n)
         if demand_error(n) is not None:
             self.upstream.request(n)  # whoever counts the demand signals the error, serially
             return
@@ -209,78 +208,16 @@ class FusedStage(Stage):
         self.scope.discard(self._leftovers())
 
 
-class _Guard(Stage):
-    """Keeps the failures of somebody's Subscriber from the stages above (§2.13)."""
-
-    __slots__ = ()
-
-    def on_subscribe(self, subscription: Any) -> None:
-        try:
-            super().on_subscribe(subscription)
-        except Exception as error:
-            self.broken(error, "on_subscribe")
-
-    def on_error(self, error: Exception) -> None:
-        try:
-            super().on_error(error)
-        except Exception as raised:
-            self.broken(raised, "on_error")
-
-    def on_complete(self) -> None:
-        try:
-            super().on_complete()
-        except Exception as raised:
-            self.broken(raised, "on_complete")
-
-    def fail(self, error: Exception) -> None:
-        try:
-            super().fail(error)
-        except Exception as raised:
-            self.broken(raised, "on_error")
-
-    def finish(self) -> None:
-        try:
-            super().finish()
-        except Exception as raised:
-            self.broken(raised, "on_complete")
-
-    def broken(self, error: Exception, method: str) -> None:
-        """Take a Subscriber that raises for cancelled; its error goes to the hook."""
-        subscriber = self.downstream
-        self.cancel()
-        subscriber_raised(error, f"{method} of {brief(subscriber)}")
-
-
-class Edge(_Guard):
-    """The last stage before somebody's Subscriber, where that is no fused one."""
-
-    __slots__ = ()
-
-    def on_next(self, item: Any) -> None:
-        if self.done:
-            self.refuse(item)
-            return
-        try:
-            self.downstream.on_next(item)
-        except Exception as error:
-            self.broken(error, "on_next")
-
-
-class FusedEdge(_Guard, FusedStage):
-    """A fused stage that is the last before somebody's Subscriber."""
-
-    __slots__ = ()
-    foreign = True
-
-
 class QueuedStage(Stage):
     """Emits what it holds from one serial loop, on demand; subclasses say what there is to emit.
 
     Subclasses override `poll` (the next item or EMPTY), `exhausted` (nothing more can come), `held`
-    (what is to be discarded at a cancel), and `consumed` (to replenish).
+    (what is to be discarded at a cancel), and `consumed` (to replenish). Two errors may wait for the
+    loop: `bad` ends the stream at once, `failure` when all is delivered; who sets one schedules it.
     """
 
-    __slots__ = ("bad", "cancelled", "demand", "drain", "failure", "interrupted", "runner")
+    __slots__ = ("_aborted", "bad", "cancelled", "demand", "drain", "failure", "interrupted",
+                 "runner")  # fmt: skip
 
     crosses: ClassVar[bool] = False
     """Whether the loop runs where nobody but this stage sees what it raises."""
@@ -292,6 +229,7 @@ class QueuedStage(Stage):
         self.failure: Exception | None = None
         self.cancelled: bool = False
         self.bad: Exception | None = None
+        self._aborted = Claim()  # it has one cause, whoever else comes with one at the same time
         self.interrupted: bool = False
         self.runner: int = 0
         """The thread that is inside the loop now, and so must not be kept waiting for it; 0: none."""
@@ -351,9 +289,11 @@ class QueuedStage(Stage):
         self.abort(error)
 
     def request(self, n: int) -> None:
-        bad = demand_error(n)
+        bad = demand_error(n := plain(n))
         if bad is None:
             self.demand.add(n)
+        elif self.done or self.cancelled or not self._aborted.take():
+            return  # it is over (§3.6), or ends as it is
         else:
             self.bad = bad
         self.schedule()
@@ -378,7 +318,7 @@ class QueuedStage(Stage):
         if self.interrupted:
             self.interrupted = False  # its loop never got to say so
             self.downstream.on_error(error)
-        elif self.done or self.bad is not None:
+        elif self.done or not self._aborted.take():
             drop_error(error, f"in {self.node.title}, which was over; {self.node.where}")
         else:
             self.bad = error
@@ -420,6 +360,7 @@ class QueuedStage(Stage):
 
     def _ended(self) -> bool:
         if self.done:
+            self.drop_waiting()
             self.scope.discard(self.held())
             return True
         if self.cancelled:
@@ -431,15 +372,24 @@ class QueuedStage(Stage):
             return True
         return False
 
-    def _close(self) -> None:
+    def _close(self, signalled: Exception | None = None) -> None:
         if not self.done:
             self.done = True
             self.closed()
+        self.drop_waiting(signalled)
         self.scope.discard(self.held())
 
     def _terminate(self, error: Exception | None) -> None:
-        self._close()
+        self._close(error)
         if error is None:
             self.downstream.on_complete()
         else:
             self.downstream.on_error(error)
+
+    def drop_waiting(self, signalled: Exception | None = None) -> None:
+        """Hand the errors that wait to the hook, but for the one that is signalled."""
+        waiting = (self.failure, self.bad)
+        self.failure = self.bad = None
+        for error in waiting:
+            if error is not None and error is not signalled:
+                Stage.on_error(self, error)  # it is over

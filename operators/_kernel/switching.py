@@ -7,7 +7,7 @@ from typing import Any
 from operators._kernel.arbiter import Arbiter
 from operators._kernel.assembly import subscribe
 from operators._kernel.drain import Drain
-from operators._kernel.failure import in_handling
+from operators._kernel.failure import in_handling, resubscribed
 from operators._kernel.node import Node
 from operators._kernel.relay import bounce
 from operators._kernel.scope import Scope
@@ -17,7 +17,7 @@ from operators._kernel.stage import Stage
 class SwitchingStage(Stage):
     """Subscribes to another flow when its upstream ends; demand left over goes on to it, exactly."""
 
-    __slots__ = ("_begun", "_drain", "_next", "arbiter")
+    __slots__ = ("_begun", "_drain", "_earlier", "_next", "arbiter")
 
     def __init__(self, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
@@ -25,6 +25,7 @@ class SwitchingStage(Stage):
         self._drain = Drain()
         self._next: Node | None = None
         self._begun = False
+        self._earlier: Exception | None = None
 
     def on_subscribe(self, subscription: Any) -> None:
         if self._begun:
@@ -51,9 +52,18 @@ class SwitchingStage(Stage):
         self.arbiter.cancel()
 
     def on_error(self, error: Exception) -> None:
-        if self.done or self.arbiter.misused:
-            super().on_error(error if self.done else self.arbiter.answer(error))
+        if self.done:
+            super().on_error(error)
             return
+        if self.arbiter.misused:
+            answer = self.arbiter.answer(error)
+            super().on_error(answer)
+            if (type(error), error.args) != (type(answer), answer.args):
+                super().on_error(error)  # a failure at the same time, which goes to the hook
+            return
+        earlier, self._earlier = self._earlier, error
+        if earlier is not None:
+            error = resubscribed(error, earlier)
         try:
             successor = self.successor(error)
         except Exception as raised:

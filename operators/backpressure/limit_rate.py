@@ -7,7 +7,7 @@ from typing import Any
 from operators._kernel.assembly import Link
 from operators._kernel.checks import need_count
 from operators._kernel.contract import Contract
-from operators._kernel.demand import Demand, demand_error, take_both
+from operators._kernel.demand import Demand, demand_error, plain, take_both
 from operators._kernel.inbox import replenish_at
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -52,6 +52,7 @@ class _LimitRateStage(Stage):
         self._room.add(batch)
 
     def request(self, n: int) -> None:
+        n = plain(n)
         if demand_error(n) is not None:
             self.upstream.request(n)
             return

@@ -127,6 +127,7 @@ class _ConcatMapStage(Stage):
 
     def _turn(self) -> None:
         if self.done:
+            self._drop_failure()
             while self._waiting:
                 self.refuse(self._waiting.popleft())
         elif self._inner:
@@ -134,7 +135,8 @@ class _ConcatMapStage(Stage):
         elif self._waiting:
             self._subscribe(self._waiting.popleft())
         elif self._completed:
-            self._end(self._failure)
+            failure, self._failure = self._failure, None
+            self._end(failure)
         elif self._arbiter.wanted and not self._asked:
             self._asked = True
             self.upstream.request(1)
@@ -144,6 +146,7 @@ class _ConcatMapStage(Stage):
             inner = self._operator.make(item)
         except Exception as error:
             self.fail(self.blame(error, item))
+            self._drop_failure()
             return
         self._inner = True
         subscribe(inner, _Inner(self), self.scope)
@@ -154,6 +157,12 @@ class _ConcatMapStage(Stage):
             self.downstream.on_complete()
         else:
             self.downstream.on_error(error)
+
+    def _drop_failure(self) -> None:
+        # Upstream's, which waited for an inner flow; that has failed as well, or nobody is there.
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            super().on_error(failure)
 
     # The inner link.
 
@@ -169,6 +178,7 @@ class _ConcatMapStage(Stage):
 
     def inner_failed(self, error: Exception) -> None:
         self.fail(error)
+        self._proceed()
 
     def inner_completed(self) -> None:
         self._inner = False

@@ -69,7 +69,8 @@ class _PublishOnStage(InboxStage):
 
     def _lost(self, error: Exception) -> None:
         # Whoever was to run the loop never will: it is ours to run.
-        self.abort(self.blame(error))
+        if not self.cancelled:  # else nothing was to be delivered
+            self.abort(self.blame(error))
         self.run()
 
     def closed(self) -> None:

@@ -9,7 +9,7 @@ from operators._kernel.arbiter import Arbiter
 from operators._kernel.assembly import Link
 from operators._kernel.checks import need_methods
 from operators._kernel.contract import Contract
-from operators._kernel.demand import demand_error
+from operators._kernel.demand import demand_error, plain
 from operators._kernel.failure import ended_by
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -87,6 +87,7 @@ class _SubscribeOnStage(Stage):
         self._worker.close()
 
     def request(self, n: int) -> None:
+        n = plain(n)
         if demand_error(n) is not None:
             self._arbiter.request(
                 n

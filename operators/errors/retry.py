@@ -7,6 +7,7 @@ from typing import Any
 from operators._kernel.assembly import Link
 from operators._kernel.checks import need_count
 from operators._kernel.contract import Contract
+from operators._kernel.failure import OneShotError
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.switching import SwitchingStage
@@ -19,7 +20,7 @@ class Retry(Link):
     emits        what each try emits; what a failed try had emitted stays emitted
     backpressures  passes demand on; a new try is asked for what is left of it
     completes    when a try does
-    fails        with the error of the last try
+    fails        with the error of the last try; a one-shot source is not tried a third time
     """
 
     __slots__ = ("_times",)
@@ -46,7 +47,7 @@ class _RetryStage(SwitchingStage):
         self._left = times
 
     def successor(self, error: Exception) -> Node | None:
-        if not self._left:
+        if not self._left or isinstance(error, OneShotError):  # which is the same at each try
             return None
         self._left -= 1
         return self.node.upstream

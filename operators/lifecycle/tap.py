@@ -8,7 +8,7 @@ from typing import Any
 from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
-from operators._kernel.demand import demand_error
+from operators._kernel.demand import demand_error, plain
 from operators._kernel.failure import drop_error, in_handling
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -117,6 +117,7 @@ class _TapStage(Stage):
             super().on_error(raised)
 
     def request(self, n: int) -> None:
+        n = plain(n)
         raised = self._show("on_request", n) if demand_error(n) is None else None
         if raised is not None:
             drop_error(raised, f"raised by on_request of {self.node.title}, {self.node.where}")

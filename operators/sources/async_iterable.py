@@ -8,6 +8,7 @@ from typing import Any
 from operators._kernel.assembly import AsyncIterableSource
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
+from operators._kernel.failure import used_up
 
 
 def need_async_iterable(items: object) -> None:
@@ -41,8 +42,5 @@ class FromAsyncIterable(AsyncIterableSource):
 
     def aiterator(self) -> AsyncIterator[Any]:
         if self._claim is not None and not self._claim.take():
-            raise RuntimeError(
-                f"this {type(self._items).__name__} can be gone through only once, and has a "
-                "Subscriber already; use Flow.defer to make a new one for each Subscriber"
-            )
+            raise used_up(type(self._items), "use Flow.defer to make a new one for each Subscriber")
         return aiter(self._items)

@@ -8,6 +8,7 @@ from typing import Any
 from operators._kernel.assembly import IterableSource
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
+from operators._kernel.failure import used_up
 from operators._kernel.node import Node
 
 
@@ -39,10 +40,10 @@ class FromIterable(IterableSource):
 
     def iterator(self) -> Iterator[Any]:
         if self._claim is not None and not self._claim.take():
-            raise RuntimeError(
-                f"this {type(self._items).__name__} can be gone through only once, and has a "
-                "Subscriber already; give from_iterable something that can be iterated again, or "
-                "use Flow.defer to make a new one for each Subscriber"
+            raise used_up(
+                type(self._items),
+                "give from_iterable something that can be iterated again, or use Flow.defer to make "
+                "a new one for each Subscriber",
             )
         return iter(self._items)
 

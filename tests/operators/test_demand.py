@@ -141,6 +141,76 @@ def test_a_bad_request_is_answered_by_one_error_and_ends_it(case: Case, world: s
         assert [name for name, _ in seen.signals] == ["on_subscribe", "on_error"]
 
 
+class Odd(int):
+    """A number that raises, or lies, wherever it is asked to do anything."""
+
+    def _refuse(self, *_: object) -> Any:
+        raise AssertionError("a number of somebody's own was asked to do something")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
+    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __int__ = __index__ = __repr__ = _refuse
+    __neg__ = __hash__ = _refuse
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._refuse())
+
+
+class Much(int):
+    """A number that says that it is more than any other, and is the sum of it and any other."""
+
+    def __gt__(self, other: object) -> bool:
+        return True
+
+    __ge__ = __gt__
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    __le__ = __lt__
+
+    def __radd__(self, other: object) -> int:
+        return UNBOUNDED
+
+    __add__ = __radd__
+
+
+@WITHOUT_LOSS
+@WORLDS
+@pytest.mark.parametrize("kind", [Odd, Much])
+def test_a_number_of_a_class_of_its_own_is_the_number_that_it_is(
+    case: Case, world: str, kind: type[int]
+):
+    upstream = Upstream(world)
+    seen = probe(case.build(upstream.flow))
+    for n, total in ((1, 1), (3, 4)):
+        seen.request(kind(n)).until_items(total)
+        assert same(case, seen.items, total)
+        assert upstream.asked <= case.most(total, total)
+        assert upstream.publisher.asked <= case.most(total, total)
+        assert all(type(asked) is int for asked in upstream.publisher.requests)
+    seen.cancel()
+    eventually(lambda: upstream.over, "the end of upstream")
+
+    for bad in (kind(0), kind(-3)):
+        upstream = Upstream(world)
+        seen = probe(case.build(upstream.flow)).request(bad).until_end()
+        assert isinstance(seen.error, ValueError)
+        assert seen.items == []
+        eventually(lambda: upstream.over, "the end of upstream")  # noqa: B023
+
+
+@ALL_SOURCES
+def test_a_source_is_asked_by_a_number_of_a_class_of_its_own(source: Made):
+    seen = probe(source.make())
+    for n, total in ((1, 1), (3, 4)):
+        seen.request(Odd(n)).until_items(total)
+        assert seen.items == source.gives[:total]
+    seen.cancel()
+    if source.gives:
+        bad = probe(source.make()).request(Odd(-1)).until_end()
+        assert isinstance(bad.error, ValueError)
+
+
 @WITHOUT_LOSS
 @WORLDS
 def test_a_bad_request_after_good_ones_is_answered_as_well(case: Case, world: str):
