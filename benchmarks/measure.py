@@ -1,4 +1,8 @@
-"""Taking a ratio that a noisy machine cannot spoil: ours and the peer's in turn, the best of each."""
+"""Taking a figure that a noisy machine cannot spoil: ours and the peer's in turn, the best of each.
+
+A limit in microseconds is one of a quiet machine: what is measured is scaled by what a plain function
+call takes in the same process at the same time, beside what it takes when nothing else runs.
+"""
 
 from __future__ import annotations
 
@@ -6,62 +10,187 @@ import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Protocol
 
 ROUNDS = 5
+QUIET_CALL = 42e-9
+"""Seconds of one turn of `calls` per call, on a quiet machine of the kind that the limits are for."""
+_CALLS = 20_000
+_SHORTEST = 0.003  # what takes less is repeated within its round
+_LONGEST = 10.0  # once it took so long, two rounds have to do: what is that slow is off anyway
+
+
+class Limit(Protocol):
+    """What a figure is held to; without one it is only shown."""
+
+    def found(self, figure: Figure) -> str:
+        """Return what was measured, in the terms of the limit."""
+        ...
+
+    def holds(self, figure: Figure) -> bool:
+        """Return whether the figure is within the limit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """Ours takes at most so many times what the peer takes; shown only where there is no limit."""
+
+    times: float | None = None
+
+    def __str__(self) -> str:
+        return "" if self.times is None else f"at most {self.times:.2f}x"
+
+    def found(self, figure: Figure) -> str:
+        return f"{figure.ours / figure.peer:.2f}x"
+
+    def holds(self, figure: Figure) -> bool:
+        return self.times is None or figure.ours / figure.peer <= self.times
+
+
+SHOWN = AtMost()
+
+
+@dataclass(frozen=True, slots=True)
+class Faster:
+    """Ours is at least so many times faster than the peer."""
+
+    times: float
+
+    def __str__(self) -> str:
+        return f"at least {self.times:.1f}x faster"
+
+    def found(self, figure: Figure) -> str:
+        return f"{figure.peer / figure.ours:.2f}x faster"
+
+    def holds(self, figure: Figure) -> bool:
+        return figure.peer / figure.ours >= self.times
+
+
+@dataclass(frozen=True, slots=True)
+class Micros:
+    """An item takes at most so many microseconds of a quiet machine."""
+
+    micros: float
+
+    def __str__(self) -> str:
+        return f"at most {self.micros:g} us"
+
+    def _micros(self, figure: Figure) -> float:
+        return 1e6 * figure.quiet(figure.ours)
+
+    def found(self, figure: Figure) -> str:
+        return f"{self._micros(figure):.2f} us"
+
+    def holds(self, figure: Figure) -> bool:
+        return self._micros(figure) <= self.micros
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """An item takes at most so many microseconds of a quiet machine more than with the peer."""
+
+    micros: float
+
+    def __str__(self) -> str:
+        return f"at most +{self.micros:g} us"
+
+    def _micros(self, figure: Figure) -> float:
+        return 1e6 * figure.quiet(figure.ours - figure.peer)
+
+    def found(self, figure: Figure) -> str:
+        return f"{self._micros(figure):+.2f} us"
+
+    def holds(self, figure: Figure) -> bool:
+        return self._micros(figure) <= self.micros
+
+
+def calls() -> None:
+    """Call a plain function, over and over: the measure of how fast the machine is just now."""
+    call = _plus_one
+    for n in range(_CALLS):
+        call(n)
+
+
+def _plus_one(n: int) -> int:
+    return n + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is measured, against which peer, and the ratio it is held to.
+    """What is measured, against which peer, and what it is held to.
 
-    `limit` bounds ours / peer from above where `better` is "lower", and says how many times faster
-    than the peer we are to be at least where it is "faster". Both callables return what they computed,
-    which has to be the same.
+    Both callables go through `items` items (`peer_items`, where the peer's are fewer or more) and
+    return what they computed, which has to be the same; where they return nothing, `proof` says
+    whether what is measured computes what it should. A case without a peer has a plain function call
+    for one.
     """
 
     title: str
     ours: Callable[[], Any]
-    peer: Callable[[], Any]
-    peer_name: str
-    better: Literal["lower", "faster"]
-    limit: float
+    limit: Limit
+    items: int
+    peer: Callable[[], Any] = calls
+    peer_name: str = "a function call"
+    peer_items: int = 0
+    proof: Callable[[], bool] | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is no peer."""
+        return self.peer is calls
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The outcome of a case; the times are seconds, the best of all rounds."""
+    """The outcome of a case: seconds an item, and seconds a call, the best of all rounds."""
 
     case: Case
     ours: float
     peer: float
+    call: float
+
+    def quiet(self, seconds: float) -> float:
+        """Return what so many seconds of now would be on a quiet machine."""
+        return seconds * QUIET_CALL / self.call
 
     @property
-    def ratio(self) -> float:
-        """Ours in terms of the peer's: a cost, or how many times faster we are."""
-        return self.ours / self.peer if self.case.better == "lower" else self.peer / self.ours
+    def found(self) -> str:
+        """What was measured, in the terms of the limit."""
+        return self.case.limit.found(self)
 
     @property
     def holds(self) -> bool:
-        """Whether the ratio is within its limit."""
-        if self.case.better == "lower":
-            return self.ratio <= self.case.limit
-        return self.ratio >= self.case.limit
+        """Whether it is within the limit."""
+        return self.case.limit.holds(self)
 
 
 def measure(case: Case, rounds: int = ROUNDS) -> Figure:
     """Return the figure of a case; raises ValueError where ours and the peer's result differ."""
-    if case.ours() != case.peer():
+    if case.proof is not None and not case.proof():
+        raise ValueError(f"{case.title}: the items are not what they should be")
+    if not case.alone and case.ours() != case.peer():
         raise ValueError(f"{case.title}: ours and {case.peer_name} do not compute the same")
-    ours = peer = float("inf")
-    for _ in range(rounds):
+    ours = peer = call = float("inf")
+    begun = time.perf_counter()
+    for done in range(rounds):
+        if done >= 2 and time.perf_counter() - begun > _LONGEST:
+            break
         peer = min(peer, _seconds(case.peer))
         ours = min(ours, _seconds(case.ours))
-    return Figure(case, ours, peer)
+        call = min(call, _seconds(calls))
+    items = _CALLS if case.alone else case.peer_items or case.items
+    return Figure(case, ours / case.items, peer / items, call / _CALLS)
 
 
 def _seconds(run: Callable[[], Any]) -> float:
+    """Return how long one run takes: a short one is run again, and the shortest of these counts."""
     gc.collect()
-    started = time.perf_counter()
-    run()
-    return time.perf_counter() - started
+    best, begun = float("inf"), time.perf_counter()
+    while True:
+        started = time.perf_counter()
+        run()
+        ended = time.perf_counter()
+        best = min(best, ended - started)
+        if ended - begun >= _SHORTEST:
+            return best
