@@ -228,7 +228,11 @@ def connect(chain: list[Node], subscriber: Any, scope: Scope, *, foreign: bool =
         builder.push_steps(steps)
         steps = []
         if not fusible(node):
-            stage = builder.push_link(node)
+            try:
+                stage = builder.push_link(node)
+            except Exception as error:  # a scheduler that has no worker, say
+                refuse(builder.downstream, annotate(error, node))
+                return
             if node.operator.detached:
                 scope = builder.scope.at(builder.stages)
                 stage.detach(partial(_connect_later, chain[:index], stage, scope))
@@ -335,7 +339,11 @@ class _Builder:
             refuse(downstream, annotate(error, source))
             return
         if isinstance(operator, AsyncIterableSource):
-            pump = AsyncDrive(downstream, items)
+            try:
+                pump = AsyncDrive(downstream, items)
+            except Exception as error:  # no loop to run on, nor a thread for one
+                refuse(downstream, annotate(error, source))
+                return
             pump.start(*open_async_items(items, source, run, self.scope, pump.fail))
         else:
             drive = IteratorDrive(downstream, items)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
-import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from contextvars import Context
 from typing import Any
 
+from operators._kernel import background
+from operators._kernel.background import Host
 from operators._kernel.pending import Pending
+from operators._kernel.threads import aside
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
@@ -25,126 +27,138 @@ class LoopLease:
     """An event loop to run on: the one that runs here, or else the library's own, in the background.
 
     The background loop has a thread, which lives as long as somebody has a lease on it. A run that
-    keeps an account (`Scope.lease`) is not over before its leases are released.
+    keeps an account (`Scope.lease`) is not over before its leases are released. One that nobody holds
+    any more, after a Ctrl-C say, releases itself.
     """
 
-    __slots__ = ("_claim", "_pending", "_shared", "loop")
+    __slots__ = ("__weakref__", "_claim", "_host", "_pending", "_tasks", "loop")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop | None = None, pending: Pending | None = None
     ) -> None:
+        self._claim = threading.Lock()
+        self._host: Host | None = None
+        self._pending = pending
+        self._tasks: set[asyncio.Future[Any]] = set()
         if loop is not None and loop.is_closed():
             raise RuntimeError("the event loop that was asked for is closed")
-        loop = loop or running_loop()
-        if loop is not None and _background.owns(loop):
-            loop = (
-                None  # it runs here by the lease of somebody else, who may give it back before us
-            )
-        self._shared = loop is None
-        self._claim = threading.Lock()
-        self.loop: asyncio.AbstractEventLoop = _background.acquire() if loop is None else loop
-        self._pending = pending
+        given = loop or running_loop()
+        # The library's own runs here by the lease of somebody else, who may give it back before us.
+        if given is None or background.owns(given):
+            given = background.admit(self).loop
+        self.loop: asyncio.AbstractEventLoop = given
         if pending is not None:
-            pending.begin()
+            pending.begin(self)
 
-    def call(self, function: Callable[..., object], *args: Any) -> None:
+    def lives_on(self, host: Host) -> None:
+        """Take note of the host whose loop it is, to be left at the release."""
+        self._host = host
+
+    def call(
+        self,
+        function: Callable[..., object],
+        *args: Any,
+        lost: Callable[[Exception], object] | None = None,
+    ) -> None:
         """Call the function on the loop's thread: now, where that is this thread, or else soon.
 
-        On a loop that is closed nothing runs any more; the call is forgotten.
+        Where the loop closes first `lost` is called with the reason, once; without it the call is
+        forgotten.
         """
         if running_loop() is self.loop:
             function(*args)
         else:
-            self.post(function, *args)
+            self.post(function, *args, lost=lost)
 
-    def post(self, function: Callable[..., object], *args: Any) -> None:
-        """Call the function in a later turn of the loop; on a closed loop it is forgotten."""
+    def post(
+        self,
+        function: Callable[..., object],
+        *args: Any,
+        delay: float = 0.0,
+        lost: Callable[[Exception], object] | None = None,
+    ) -> None:
+        """Call the function in a later turn of the loop, in `delay` seconds; `lost` as for `call`."""
+        posted: Callable[..., object] = function if lost is None else _Posted(function, lost)
         try:
-            self.loop.call_soon_threadsafe(function, *args)
+            if delay > 0:
+                self.loop.call_soon_threadsafe(_later, self.loop, delay, posted, args)
+            else:
+                self.loop.call_soon_threadsafe(posted, *args)
         except RuntimeError:
             if not self.loop.is_closed():
                 raise
+            # A _Posted tells by itself, when it goes.
+
+    def spawn(
+        self, coroutine: Coroutine[Any, Any, Any], context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        """Return a new task of the loop, which is this thread's; it is held strongly while it runs.
+
+        Whatever ends it is taken for seen: asyncio logs nothing as never retrieved.
+        """
+        try:
+            task = self.loop.create_task(coroutine, context=context)
+        except BaseException:
+            coroutine.close()
+            raise
+        if not task.done():  # an eager task may be
+            self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Future[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    def trouble(self) -> Exception | None:
+        """Return why nothing will run on the loop any more, or None."""
+        if self._host is not None and self._host.forked:
+            return background.forked()
+        if self.loop.is_closed():
+            return RuntimeError("the event loop on which this flow runs was closed")
+        return None
 
     def release(self) -> None:
         """Give the loop back; a second call has no effect."""
         if not self._claim.acquire(blocking=False):
             return
         try:
-            if self._shared:
-                _background.release()
+            if self._host is not None:
+                self._host.leave(self)
         finally:
             if self._pending is not None:
-                self._pending.end()
+                self._pending.end(self)
+
+    def __del__(self) -> None:
+        self.release()
 
 
-class _Background:
-    """The library's own loop and its thread, kept while there are leases."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._leases = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopped = threading.Event()
-        self._owned: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
-
-    def owns(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether it is the library's own loop, or was until the last lease on it was given back."""
-        with self._lock:
-            return loop in self._owned
-
-    def forget(self) -> None:
-        """Have neither loop nor leases, whatever was."""
-        self._lock = threading.Lock()
-        self._leases = 0
-        self._loop = None
-
-    def acquire(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            self._leases += 1
-            if self._loop is None:
-                self._loop = loop = asyncio.new_event_loop()
-                self._owned.add(loop)
-                self._stopped = stopped = threading.Event()
-                threading.Thread(
-                    target=_serve, args=(loop, stopped), name="operators-event-loop", daemon=True
-                ).start()
-            return self._loop
-
-    def release(self) -> None:
-        with self._lock:
-            self._leases -= 1
-            if self._leases:
-                return
-            loop, self._loop = self._loop, None
-            stopped = self._stopped
-        if loop is not None:
-            loop.call_soon_threadsafe(_stop, loop, stopped)
+def _later(
+    loop: asyncio.AbstractEventLoop, delay: float, function: Callable[..., object], args: Any
+) -> None:
+    loop.call_later(delay, function, *args)
 
 
-def _stop(loop: asyncio.AbstractEventLoop, stopped: threading.Event) -> None:
-    stopped.set()
-    loop.stop()
+class _Posted:
+    """A call that was given to a loop; it tells when the loop lets go of it without calling."""
 
+    __slots__ = ("_function", "_lost")
 
-def _serve(loop: asyncio.AbstractEventLoop, stopped: threading.Event) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        while not stopped.is_set():
-            # A SystemExit is one task's, which has it as its outcome; the loop serves others too.
-            with suppress(SystemExit, KeyboardInterrupt):
-                loop.run_forever()
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+    def __init__(
+        self, function: Callable[..., object], lost: Callable[[Exception], object]
+    ) -> None:
+        self._function = function
+        self._lost: Callable[[Exception], object] | None = lost
 
+    def __call__(self, *args: Any) -> None:
+        self._lost = None
+        self._function(*args)
 
-_background = _Background()
-if hasattr(os, "register_at_fork"):
-    # The child has the loop, but not its thread.
-    os.register_at_fork(after_in_child=_background.forget)
+    def __del__(self) -> None:
+        lost = self._lost
+        if lost is not None:
+            # Not here: somebody closes a loop, or the collector is at work in the midst of anything.
+            error = RuntimeError("the event loop was closed before it came to this")
+            with suppress(Exception):
+                aside(lambda: lost(error))

@@ -1,4 +1,4 @@
-"""Pending: what one run has still to clean up, and who waits for it."""
+"""Pending: what one run has still to clean up, what carries it, and how to wait for either."""
 
 from __future__ import annotations
 
@@ -8,35 +8,56 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from typing import Any, Protocol
+
+_LOOK = 0.05  # seconds between two looks at whether what is waited for can still come
+
+_waiting: dict[int, None] = {}  # the threads that wait in `block`, and have for a while
+
+
+def all_wait(threads: set[int]) -> bool:
+    """Whether each of the threads, by their idents, waits here for a run to go on."""
+    return threads <= set(_waiting)
+
+
+class Carrier(Protocol):
+    """What carries a run on: a worker, or a lease on an event loop."""
+
+    def trouble(self) -> Exception | None:
+        """Return why it will not go on again, or not as long as the waiting threads wait; else None."""
+        ...
 
 
 class Pending:
-    """The account of one run: what has begun and not ended, cleanup included.
+    """The account of one run: what has begun and not ended, cleanup included, and what carries it.
 
     It takes no lock. The collector may close an abandoned run at any moment, and so call `end` in the
     midst of any other call made here by the same thread; a lock would be that thread's deadlock.
     """
 
-    __slots__ = ("__weakref__", "_bells", "_open")
+    __slots__ = ("__weakref__", "_bells", "_carriers", "_open")
 
     def __init__(self) -> None:
-        self._open: deque[None] = deque()  # one mark for each that has begun
+        # By identity. What is done to them here is one step for all other threads.
+        self._open: dict[int, Carrier] = {}
+        self._carriers: dict[int, Carrier] = {}
         self._bells: deque[Callable[[], object]] = deque()
+
+    # Cleanup -------------------------------------------------------------------------------------
 
     @property
     def idle(self) -> bool:
         """Whether all that has begun has ended."""
         return not self._open
 
-    def begin(self) -> None:
-        """Count one more that is to be waited for."""
-        self._open.append(None)
+    def begin(self, what: Carrier) -> None:
+        """Have `what` be waited for, from now until `end`."""
+        self._open[id(what)] = what
 
-    def end(self) -> None:
-        """Count one less; to be called once for each `begin`, from any thread."""
-        self._open.pop()
-        # A bell is hung up before its owner looks at the marks, and a mark is taken off before the
+    def end(self, what: Carrier) -> None:
+        """Have `what` be waited for no longer; from any thread, and a second call has no effect."""
+        self._open.pop(id(what), None)
+        # A bell is hung up before its owner looks at what is open, and that is taken off before the
         # bells are looked at: so one of the two sees the other.
         while not self._open:
             try:
@@ -48,34 +69,93 @@ class Pending:
     def wait(self, timeout: float | None = None) -> bool:
         """Block this thread, which must run no event loop, until all is idle; False: not in time.
 
-        `timeout` is in seconds; None waits for as long as it takes.
+        `timeout` is in seconds; None waits for as long as it takes. What can never end, its loop being
+        closed, is given up.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        while not self.idle:
+        while self._open:
             bell = threading.Lock()
             bell.acquire()
             self._bells.append(bell.release)
-            if not self._open:
-                return True
-            left = -1 if deadline is None else max(0.0, deadline - time.monotonic())
-            if not bell.acquire(timeout=left):
-                return self.idle
+            left = _LOOK if deadline is None else min(_LOOK, deadline - time.monotonic())
+            if self._open and not bell.acquire(timeout=max(0.0, left)):
+                self._take_down(bell.release)
+                self._give_up()
+                if deadline is not None and time.monotonic() >= deadline:
+                    return self.idle
         return True
 
     async def settled(self) -> None:
         """Wait until all is idle; a task that is cancelled meanwhile leaves nothing behind."""
         loop = asyncio.get_running_loop()
-        while not self.idle:
+        while self._open:
             waiter: asyncio.Future[None] = loop.create_future()
-            self._bells.append(partial(_ring, loop, waiter))
-            if not self._open:
-                return
-            await waiter
 
+            def ring(waiter: asyncio.Future[None] = waiter) -> None:
+                with suppress(RuntimeError):  # the loop is closed, and nobody waits there any more
+                    loop.call_soon_threadsafe(_wake, waiter)
 
-def _ring(loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
-    with suppress(RuntimeError):  # the loop is closed, and nobody waits there any more
-        loop.call_soon_threadsafe(_wake, waiter)
+            self._bells.append(ring)
+            look = loop.call_later(_LOOK, _wake, waiter)
+            try:
+                if not self.idle:
+                    await waiter
+            finally:
+                look.cancel()
+                self._take_down(ring)
+            self._give_up()
+
+    def _take_down(self, bell: Callable[[], object]) -> None:
+        with suppress(ValueError, IndexError):  # somebody rings, this one perhaps
+            self._bells.remove(bell)
+
+    def _give_up(self) -> None:
+        for what in list(self._open.values()):
+            if what.trouble() is not None:
+                self.end(what)
+
+    # What carries it -----------------------------------------------------------------------------
+
+    def carry(self, carrier: Any) -> None:
+        """Take note of what the run depends on, where that can say that it is in trouble."""
+        if hasattr(carrier, "trouble"):
+            self._carriers[id(carrier)] = carrier
+
+    def drop(self, carrier: Any) -> None:
+        """Depend on it no longer."""
+        self._carriers.pop(id(carrier), None)
+
+    def trouble(self) -> Exception | None:
+        """Return why what a waiting thread waits for can never come; None: it still may."""
+        carriers: list[Carrier] = [*self._carriers.values(), *self._open.values()]
+        for carrier in carriers:
+            error = carrier.trouble()
+            if error is not None:
+                return error
+        return None
+
+    def block(self, take: Callable[[float], bool], timeout: float | None = None) -> bool:
+        """Block this thread until `take(seconds)` gives True; False: not within `timeout` seconds.
+
+        `take` waits for that long at most: `lambda s: lock.acquire(timeout=s)`, or `event.wait`. Raises
+        RuntimeError where it would wait for ever: a loop was closed, the threads of an executor all wait
+        for work that the same executor is to do, or a child process is without its parent's threads.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        me = threading.get_ident()
+        try:
+            while True:
+                left = _LOOK if deadline is None else min(_LOOK, deadline - time.monotonic())
+                if take(max(0.0, left)):
+                    return True
+                if deadline is not None and time.monotonic() >= deadline:
+                    return False
+                _waiting[me] = None
+                error = self.trouble()
+                if error is not None and not take(_LOOK):  # it may come with a better error
+                    raise error
+        finally:
+            _waiting.pop(me, None)
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

@@ -1,9 +1,45 @@
-"""Threads: to wait, at the end of a program, for those that still clean up."""
+"""Threads: to begin them, whatever Ctrl-C does, and to wait at the end of a program."""
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
+from collections.abc import Callable
+from types import FrameType
+
+
+def begin(thread: threading.Thread) -> None:
+    """Start the thread; a Ctrl-C that comes meanwhile is raised afterwards, not half way through.
+
+    Raises RuntimeError where no thread can be had.
+    """
+    handler = None
+    if threading.current_thread() is threading.main_thread():
+        handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):
+        thread.start()
+        return
+    came: list[tuple[int, FrameType | None]] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.append((number, frame))
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        thread.start()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        handler(*came[0])
+
+
+def aside(function: Callable[[], object]) -> None:
+    """Call the function on a thread of its own: here it could find locks that this thread holds."""
+    try:
+        threading.Thread(target=function, name="operators-aside", daemon=True).start()
+    except RuntimeError:  # there is none to be had; the interpreter ends, perhaps
+        function()
 
 
 def running() -> set[threading.Thread]:

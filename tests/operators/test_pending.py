@@ -18,6 +18,16 @@ def nothing(*_: Any) -> None:
     pass
 
 
+class Work:
+    """What is waited for."""
+
+    def __init__(self, trouble: Exception | None = None) -> None:
+        self._trouble = trouble
+
+    def trouble(self) -> Exception | None:
+        return self._trouble
+
+
 def test_all_scopes_of_a_run_have_one_account_and_each_run_its_own() -> None:
     scope, other = Scope.current(), Scope.current()
     derived = scope.at(3).discarding(nothing).at(70)
@@ -47,12 +57,13 @@ def test_what_cannot_be_leased_is_not_waited_for() -> None:
 
 def test_a_thread_waits_until_all_is_idle() -> None:
     pending = Pending()
+    first, second = Work(), Work()
     assert pending.wait(0)
-    pending.begin()
-    pending.begin()
+    pending.begin(first)
+    pending.begin(second)
     assert not pending.wait(0.01)
-    pending.end()
-    threading.Timer(0.01, pending.end).start()
+    pending.end(first)
+    threading.Timer(0.01, pending.end, [second]).start()
     assert pending.wait(DEADLINE)
 
 
@@ -60,7 +71,8 @@ def test_a_task_waits_until_all_is_idle_whichever_thread_ends_it() -> None:
     async def main() -> None:
         pending = Pending()
         await pending.settled()
-        pending.begin()
+        work = Work()
+        pending.begin(work)
         gone = asyncio.create_task(pending.settled())
         stays = asyncio.create_task(pending.settled())
         await asyncio.sleep(0)
@@ -68,15 +80,15 @@ def test_a_task_waits_until_all_is_idle_whichever_thread_ends_it() -> None:
         await asyncio.wait([gone])
         assert gone.cancelled()
         assert not stays.done()
-        await asyncio.to_thread(pending.end)
+        await asyncio.to_thread(pending.end, work)
         await asyncio.wait_for(stays, DEADLINE)
 
     asyncio.run(main())
 
 
 def test_who_waited_on_a_loop_that_is_closed_is_no_hindrance_to_the_others() -> None:
-    pending = Pending()
-    pending.begin()
+    pending, work = Pending(), Work()
+    pending.begin(work)
     loop = asyncio.new_event_loop()
     waiting = pending.settled()
     task = loop.create_task(waiting)
@@ -84,7 +96,7 @@ def test_who_waited_on_a_loop_that_is_closed_is_no_hindrance_to_the_others() -> 
     task.cancel()
     loop.run_until_complete(asyncio.wait([task]))
     loop.close()
-    pending.end()
+    pending.end(work)
     assert pending.wait(0)
 
 
@@ -94,9 +106,10 @@ def test_many_threads_end_what_another_waits_for() -> None:
     try:
         for _ in range(200):
             pending = Pending()
-            for _ in range(3):
-                pending.begin()
-            threads = [threading.Thread(target=pending.end) for _ in range(3)]
+            works = [Work() for _ in range(3)]
+            for work in works:
+                pending.begin(work)
+            threads = [threading.Thread(target=pending.end, args=[work]) for work in works]
             for thread in threads:
                 thread.start()
             assert pending.wait(DEADLINE)
@@ -108,8 +121,8 @@ def test_many_threads_end_what_another_waits_for() -> None:
 
 def ended_at(stop: int) -> bool:
     """Wait, with the last end coming at the given line; False: there are not so many."""
-    pending = Pending()
-    pending.begin()
+    pending, work, other = Pending(), Work(), Work()
+    pending.begin(work)
     lines = 0
 
     def trace(frame: Any, event: str, _: Any) -> Any:
@@ -118,14 +131,14 @@ def ended_at(stop: int) -> bool:
             lines += 1
             if lines == stop:
                 sys.settrace(None)
-                pending.end()
+                pending.end(work)
         return trace
 
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        pending.begin()
-        pending.end()
+        pending.begin(other)
+        pending.end(other)
         waited = pending.wait(0.001)
     finally:
         sys.settrace(before)
@@ -139,3 +152,25 @@ def test_it_can_be_ended_in_the_midst_of_any_call_as_a_finaliser_does() -> None:
     while ended_at(lines):
         lines += 1
     assert lines > 10
+
+
+def test_what_will_never_end_is_given_up():
+    pending = Pending()
+    pending.begin(Work(RuntimeError("it is gone")))
+    assert pending.wait(DEADLINE)
+
+
+def test_a_thread_does_not_wait_for_what_will_never_come():
+    pending = Pending()
+    bell = threading.Lock()
+    assert pending.block(lambda seconds: bell.acquire(timeout=seconds))
+    assert not pending.block(lambda seconds: bell.acquire(timeout=seconds), 0.01)
+    pending.carry(Work())
+    pending.carry(object())  # which has nothing to say
+    assert not pending.block(lambda seconds: bell.acquire(timeout=seconds), 0.2)
+    broken = Work(RuntimeError("it is gone"))
+    pending.carry(broken)
+    with pytest.raises(RuntimeError, match="it is gone"):
+        pending.block(lambda seconds: bell.acquire(timeout=seconds))
+    pending.drop(broken)
+    assert not pending.block(lambda seconds: bell.acquire(timeout=seconds), 0.1)
