@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context, ContextVar
+from threading import get_ident
+from time import monotonic
 from typing import Any, ClassVar
+from weakref import ref
 
-from operators._kernel.codegen import CHECKPOINT
+from operators._kernel.drain import Drain
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import BackpressureError, drop_error
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import EMPTY, QueuedStage
+from operators._kernel.waiting import LoopBell, refuse_to_block, running
+from reactive_streams import UNBOUNDED
 
 OVERFLOWS = ("block", "drop_newest", "drop_oldest", "latest", "error")
+SLICE = 0.005
+"""Seconds after which what emits on an event loop gives it its turn."""
+
+INSIDE: ContextVar[Any] = ContextVar("operators_inside", default=None)
+"""The outlet for whose producer the context of the subscription was copied."""
 
 
 class Outlet(QueuedStage):
-    """Holds up to `capacity` items and gives them out on demand; what overflows meets a policy."""
+    """Holds up to `capacity` items and gives them out on demand; what overflows meets a policy.
 
-    __slots__ = ("_capacity", "_finished", "_items", "_on_cancel", "_on_drop", "_overflow", "_pushed",
-                 "_room",
-                 "_waiters", "dropped")  # fmt: skip
+    An item that finds nobody in the loop, nothing waiting, and demand, is delivered by whoever brings
+    it, without being queued. `capacity` 0 keeps nothing: an item is taken only where there is demand
+    and none is being delivered.
+
+    The lock is a reentrant one: the collector may close an abandoned run, and so cancel, in the midst
+    of whatever this thread does here.
+    """
+
+    __slots__ = (
+        "_bells", "_capacity", "_claim", "_context", "_delivering", "_emit", "_finished", "_functions",
+        "_items", "_lock", "_on_drop", "_others", "_overflow", "_own", "_resting",
+        "dropped",
+    )  # fmt: skip
 
     crosses: ClassVar[bool] = True
 
@@ -35,24 +56,32 @@ class Outlet(QueuedStage):
         capacity: int,
         overflow: str,
         on_drop: Callable[[Any], object] | None = None,
+        context: Context | None = None,
     ) -> None:
         super().__init__(downstream, node, scope)
+        self._emit: Callable[[Any], object] = downstream.on_next
+        self._own: Drain = self.drain
+        self._claim: Callable[[], bool] = self.drain.claim
+        self._context: Context | None = context
+        """What downstream sees of what emits from elsewhere; entered by who runs the loop only."""
+        self._lock: threading.RLock = threading.RLock()
         self._items: deque[Any] = deque()
-        self._capacity = capacity
-        self._overflow = overflow
-        self._on_drop = on_drop
-        self._room = threading.Condition()
-        self._waiters: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
-        self._finished = False
-        self._pushed = 0
-        self._on_cancel: list[Callable[[], object]] = []
+        self._capacity: int = capacity
+        self._overflow: str = overflow
+        self._on_drop: Callable[[Any], object] | None = on_drop
+        self._bells: deque[Any] = deque()
+        self._functions: deque[Callable[[], object]] = deque()
+        self._others: Callable[[], deque[Callable[[], object]] | None] = _none
+        self._finished: bool = False
+        self._delivering: bool = False
+        self._resting: Any = None
         self.dropped: int = 0
         """Items dropped by the overflow policy."""
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will be delivered."""
-        return self.done or self.cancelled or self._finished
+        """Whether nothing more is taken in."""
+        return self._finished or self.cancelled or self.done
 
     @property
     def occupied(self) -> int:
@@ -84,36 +113,80 @@ class Outlet(QueuedStage):
 
         False says that the stream is over, and that the item was not taken in.
         """
+        demand = self.demand
+        # A loop that polls has put a drain of its own in place of ours, and gets all by the queue.
+        if not demand.value or self.drain is not self._own or not self._claim():
+            return self._queue(item)
+        # Whoever has the turn is the only one to take off the demand, or out of the queue.
+        if self._items or not demand.value or self._finished or self.cancelled or self.done:
+            taken = self._queue(item)
+            self._run()
+            return taken
+        # Settled before it is delivered: what comes meanwhile was not asked for by this demand.
+        if demand.value != UNBOUNDED:
+            demand.settle(1)
+        self._delivering = True
+        self.runner: int = get_ident()
+        try:
+            if self._context is None or INSIDE.get() is self:
+                self._emit(item)
+            else:
+                self._context.run(self._emit, item)
+        except BaseException as raised:
+            self.interrupt(raised)
+            raise
+        self.runner = 0
+        self._delivering = False
+        while self._own.again():  # most often it is a request, made inside of on_next
+            if self._items or self.bad is not None or self.over:
+                self._run()
+                break
+        return True
+
+    def _queue(self, item: Any) -> bool | None:
         lost: Any = EMPTY
-        overflowed = False
-        with self._room:
-            if self.over:
+        with self._lock:
+            if self._finished or self.cancelled or self.done:
                 return False
-            if self._has_room():
-                self._items.append(item)
+            items = self._items
+            held = len(items)
+            wanted = self.demand.value
+            if held < self._capacity or (
+                # It goes straight on, by whoever is about to leave the loop.
+                wanted and not self._capacity and not held and not self._delivering
+            ):
+                items.append(item)
             elif self._overflow == "block":
                 return None
             elif self._overflow == "error":
-                overflowed = True
+                lost = self._overflow_error()
             elif self._overflow == "drop_newest":
                 lost = item
                 self.dropped += 1
             else:
-                lost = self._items.popleft()
-                self._items.append(item)
+                lost = items.popleft()
+                items.append(item)
                 self.dropped += 1
-        if overflowed:
-            self.abort(self.overflow_error())
+        if lost is EMPTY:
+            if wanted or self.over:
+                self._signal()
+        elif self._overflow == "error":
+            self.abort(lost)
             return False
-        if lost is not EMPTY:
-            self._lose(lost)
-        self.schedule()
+        else:
+            self._lose(lost)  # whoever was to deliver one of those that wait still is
         return True
 
-    def _has_room(self) -> bool:
-        held = len(self._items)
-        # Where next to nothing is kept for later, what was asked for is let through all the same.
-        return held < self._capacity or (self._capacity <= 1 and held < self.demand.value)
+    def _signal(self) -> None:
+        if self.drain.enter():
+            self._run()
+
+    def _run(self) -> None:
+        if self._context is None or INSIDE.get() is self:
+            self.dispatch()
+        else:
+            # The turn may be somebody else's a moment before the context is left.
+            self._context.copy().run(self.dispatch)
 
     def _lose(self, item: Any) -> None:
         if self._on_drop is None:
@@ -124,8 +197,7 @@ class Outlet(QueuedStage):
             except Exception as error:
                 self.abort(self.blame(error, item))
 
-    def overflow_error(self) -> BackpressureError:
-        """Return the error for an item that found no room."""
+    def _overflow_error(self) -> BackpressureError:
         return BackpressureError(
             f"{self.node.title}, written at {self.node.where}, overflowed: its {self._capacity} places "
             f"were taken and demand was {self.demand.value}; ask for more, raise capacity=, or choose "
@@ -133,98 +205,150 @@ class Outlet(QueuedStage):
         )
 
     def push(self, item: Any) -> bool:
-        """Take an item in, blocking while there is no room; return False once the stream is over."""
-        while True:
-            accepted = self.offer(item)
-            if accepted is not None:
-                return accepted
-            with self._room:
-                while not self.over and not self._has_room():
-                    self._room.wait()
+        """Take an item in, blocking while there is no room; return False once the stream is over.
+
+        Raises RuntimeError where this thread, or its event loop, is the one that would have to make room.
+        """
+        while (taken := self.offer(item)) is None:
+            refuse_to_block(self, f"no room ({self._capacity} items wait)")
+            bell = threading.Lock()
+            bell.acquire()
+            if self._hang(bell):
+                try:
+                    bell.acquire()
+                finally:
+                    self._unhang(bell)
+        return taken
 
     async def apush(self, item: Any) -> bool:
         """Take an item in, waiting while there is no room; return False once the stream is over."""
-        loop = asyncio.get_running_loop()
-        self._pushed += 1
-        if not self._pushed % CHECKPOINT:
-            await asyncio.sleep(0)  # where there is always room, nobody else would get a turn
-        while True:
-            accepted = self.offer(item)
-            if accepted is not None:
-                return accepted
-            with self._room:
-                if self.over or self._has_room():
-                    continue
-                waiter = loop.create_future()
-                self._waiters.append((loop, waiter))
-            await waiter
+        while (taken := self.offer(item)) is None:
+            bell = LoopBell()
+            if self._hang(bell):
+                try:
+                    await bell.waiter
+                finally:
+                    self._unhang(bell)
+        return taken
+
+    def _hang(self, bell: Any) -> bool:
+        with self._lock:
+            if self.over or len(self._items) < self._capacity:
+                return False
+            self._bells.append(bell)
+            return True
+
+    def _unhang(self, bell: Any) -> None:
+        with self._lock, suppress(ValueError):  # it was rung
+            self._bells.remove(bell)
+
+    def _ring(self) -> None:
+        while self._bells:
+            with self._lock:
+                bell = self._bells.popleft() if self._bells else None
+            if bell is not None:
+                bell.release()
 
     def complete(self, error: Exception | None = None) -> None:
         """End the stream after what is buffered; a second end goes to the hook if it is an error."""
-        with self._room:
+        with self._lock:
             late = self.over
             if not late:
+                self.failure = error  # first: whoever sees that it is finished looks for it
                 self._finished = True
-                self.failure = error
-                self._wake()
         if not late:
-            self.schedule()
+            self._ring()
+            self._signal()
         elif error is not None:
             drop_error(error, f"in {self.node.title}, which was over; {self.node.where}")
 
-    def on_cancel(self, function: Callable[[], object]) -> None:
-        """Have the function called once when the stream is over, at once where it is."""
-        with self._room:
-            if not (self.done or self.cancelled):
-                self._on_cancel.append(function)
-                return
-        function()
+    def on_cancel(
+        self, function: Callable[[], object], among: deque[Callable[[], object]] | None = None
+    ) -> None:
+        """Have the function called once when the stream is over, at once where it is.
+
+        It is kept `among` those that `look_at` has been told of, or else by the outlet itself.
+        """
+        functions = self._functions if among is None else among
+        with self._lock:
+            functions.append(function)
+            late = self.done or self.cancelled
+        if late:
+            self._call(functions)
+
+    def look_at(self, functions: deque[Callable[[], object]]) -> None:
+        """Call these functions too, if they are still there, when the stream is over."""
+        self._others = ref(functions)
+
+    def _call(self, functions: deque[Callable[[], object]]) -> None:
+        while functions:
+            try:
+                functions.popleft()()
+            except Exception as error:
+                drop_error(error, f"raised when {self.node.title} was over; {self.node.where}")
 
     # Giving out ---------------------------------------------------------------------------------
 
     def poll(self) -> Any:
-        with self._room:
-            if not self._items:
+        if not self._items:
+            return EMPTY
+        with self._lock:
+            try:
+                item = self._items.popleft()
+            except IndexError:
                 return EMPTY
-            item = self._items.popleft()
-            # Settled before it is delivered: what comes meanwhile was not asked for by this demand.
-            self.demand.settle(1)
-            self._wake()
-            return item
+            if self.demand.value != UNBOUNDED:
+                self.demand.settle(1)
+        if self._bells:
+            self._ring()
+        return item
 
     def deliver(self, wanted: int) -> int:
-        super().deliver(wanted)
+        loop = running()
+        if loop is not None and loop is self._resting:
+            return 0
+        due = monotonic() + SLICE if loop is not None else 0.0
+        emit = self._emit
+        while wanted:
+            item = self.poll()
+            if item is EMPTY:
+                break
+            self._delivering = True
+            emit(item)
+            self._delivering = False
+            if self.cancelled or self.bad is not None:
+                break
+            wanted -= 1
+            if loop is not None and monotonic() >= due:
+                # Others may go on meanwhile; here nothing is delivered before the loop has gone round.
+                self._resting = loop
+                loop.call_soon(self._rested)
+                break
         return 0  # settled one by one
+
+    def _rested(self) -> None:
+        self._resting = None
+        self.schedule()
 
     def exhausted(self) -> bool:
         return self._finished and not self._items
 
     def held(self) -> list[Any]:
-        with self._room:
-            held = list(self._items)
-            self._items.clear()
-            self._wake()
-            return held
+        held: list[Any] = []
+        with self._lock, suppress(IndexError):
+            while True:
+                held.append(self._items.popleft())
+        self._ring()
+        return held
 
     def closed(self) -> None:
-        with self._room:
-            self._wake()
-            functions, self._on_cancel = self._on_cancel, []
-        for function in functions:
-            try:
-                function()
-            except Exception as error:
-                drop_error(error, f"raised when {self.node.title} was over; {self.node.where}")
-
-    def _wake(self) -> None:
-        # Called with the lock held: there is room, or the end.
-        self._room.notify_all()
-        while self._waiters:
-            loop, waiter = self._waiters.popleft()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_wake, waiter)
+        with self._lock:  # whoever adds a function now finds that it is late
+            others = self._others()
+        self._ring()
+        self._call(self._functions)
+        if others is not None:
+            self._call(others)
 
 
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
+def _none() -> None:
+    return None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections import deque
 from collections.abc import Callable
+from contextvars import Context, copy_context
+from time import monotonic
 from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from operators._kernel.assembly import Source
+from operators._kernel.assembly import Source, refuse
 from operators._kernel.checks import (
-    coroutine_error,
     is_coroutine_function,
     need_callable,
     need_choice,
@@ -19,11 +20,11 @@ from operators._kernel.checks import (
 )
 from operators._kernel.contract import Contract
 from operators._kernel.emitter import OVERFLOWS, Outlet
-from operators._kernel.failure import ended_by
-from operators._kernel.loops import LoopLease
+from operators._kernel.failure import annotate
 from operators._kernel.node import Node
+from operators._kernel.producing import PlainCall, TaskCall
 from operators._kernel.scope import Scope
-from operators.schedulers import Scheduler, thread
+from operators.schedulers import LossyWorker, Scheduler, thread
 
 T_contra = TypeVar("T_contra", contravariant=True)
 
@@ -31,10 +32,13 @@ T_contra = TypeVar("T_contra", contravariant=True)
 class _Emitting(Generic[T_contra]):
     """What both kinds of emitter can do; all of it is thread-safe."""
 
-    __slots__ = ("_outlet",)
+    __slots__ = ("_functions", "_outlet")
 
-    def __init__(self, outlet: Outlet) -> None:
+    def __init__(
+        self, outlet: Outlet, functions: deque[Callable[[], object]] | None = None
+    ) -> None:
         self._outlet = outlet
+        self._functions = functions
 
     @property
     def demand(self) -> int:
@@ -63,41 +67,82 @@ class _Emitting(Generic[T_contra]):
     def on_cancel(self, fn: Callable[[], object]) -> None:
         """Have `fn` called once when the stream is over, in whichever way; at once where it is."""
         need_callable("on_cancel", "fn", fn)
-        self._outlet.on_cancel(fn)
+        self._outlet.on_cancel(fn, self._functions)
 
-    def _check(self, item: object) -> None:
-        if item is None:
-            raise TypeError("emit: None is not an element (§2.13)")
+
+def _none_error() -> TypeError:
+    return TypeError("emit: None is not an element (§2.13)")
 
 
 class Emitter(_Emitting[T_contra]):
-    """Pushes items from plain code; it may be handed to any thread."""
+    """Pushes items from plain code; it may be handed to any thread, and kept for callbacks.
 
-    __slots__ = ()
+    The stream stays open while somebody has it. When the producer has returned, and nobody has it
+    any more, the stream completes by itself.
+    """
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: PlainCall, outlet: Outlet) -> None:
+        super().__init__(outlet, call.functions)
+        self._call = call
 
     def emit(self, item: T_contra) -> bool:
         """Return True when the item was taken in, False when the stream is over.
 
-        With overflow="block" it blocks the calling thread while `capacity` items wait for demand.
-        Raises TypeError for None (§2.13).
+        With overflow="block" it blocks the calling thread while `capacity` items wait for demand. It
+        raises RuntimeError, and takes nothing in, where that thread would wait for itself: where it is
+        delivering an item of this stream, or runs an event loop. Raises TypeError for None (§2.13).
         """
-        self._check(item)
-        return self._outlet.push(item)
+        if item is None:
+            raise _none_error()
+        taken = self._outlet.offer(item)
+        return self._outlet.push(item) if taken is None else taken
+
+    def __del__(self) -> None:
+        if self._functions is not None:
+            self._call.forgotten(self._functions)
 
 
 class AsyncEmitter(_Emitting[T_contra]):
-    """Pushes items from a coroutine."""
+    """Pushes items from a coroutine; the stream is over when the producer returns."""
 
-    __slots__ = ()
+    __slots__ = ("_call",)
+
+    def __init__(self, call: TaskCall, outlet: Outlet) -> None:
+        super().__init__(outlet)
+        self._call = call
 
     async def emit(self, item: T_contra) -> bool:
         """Return True when the item was taken in, False when the stream is over.
 
         With overflow="block" it waits while `capacity` items wait for demand; the event loop goes on.
-        Raises TypeError for None (§2.13).
+        Where there is room it does not wait, but for giving the event loop its turn now and then. A
+        producer that goes on emitting when it has been told False is cancelled here. Raises TypeError
+        for None (§2.13).
         """
-        self._check(item)
-        return await self._outlet.apush(item)
+        if item is None:
+            raise _none_error()
+        call = self._call
+        if monotonic() >= call.due:
+            await call.pause()
+        taken = self._outlet.offer(item)
+        if taken is None:
+            taken = await self._outlet.apush(item)
+        if not taken:
+            await call.told()
+        return taken
+
+    def complete(self) -> None:
+        """End the stream, after what is buffered (§1.5); a second end has no effect."""
+        self._call.knows()
+        super().complete()
+
+    def error(self, error: Exception) -> None:
+        """End the stream with an error, after what is buffered (§1.4)."""
+        need_exception("error", error)
+        self._call.knows()
+        super().error(error)
 
 
 class Create(Source):
@@ -138,78 +183,41 @@ class Create(Source):
         return f"overflow={self._overflow}, capacity={self._capacity}"
 
     def open(self, downstream: Any, node: Node, scope: Scope) -> None:
-        outlet = Outlet(downstream, node, scope, self._capacity, self._overflow)
-        is_async = is_coroutine_function(self._producer)
-        lease = LoopLease() if is_async else None
-        if scope.watcher is not None:
-            scope.watcher.stage(node, outlet)
-        outlet.open()
-        if lease is not None:
-            _Task(self._producer, outlet, lease).begin()
+        context = copy_context()
+        outlet = Outlet(downstream, node, scope, self._capacity, self._overflow, context=context)
+        if is_coroutine_function(self._producer):
+            self._open_task(outlet, context.copy())
             return
-        worker = (self._scheduler or thread("operators-create")).worker()
-        outlet.on_cancel(worker.close)
-        try:
-            worker.schedule(lambda: self._produce(outlet))
-        except RuntimeError as error:  # an executor that was shut down takes no more work
-            outlet.complete(outlet.blame(error))
+        self._begin(outlet)
+        if not outlet.over:
+            self._open_worker(outlet, context.copy())
 
-    def _produce(self, outlet: Outlet) -> None:
-        emitter: Emitter[Any] = Emitter(outlet)
+    def _begin(self, outlet: Outlet) -> None:
+        if outlet.scope.watcher is not None:
+            outlet.scope.watcher.stage(outlet.node, outlet)
+        outlet.open()
+
+    def _open_task(self, outlet: Outlet, context: Context) -> None:
         try:
-            wrong = coroutine_error("create", "producer", self._producer(emitter))
-            if wrong is not None:
-                outlet.complete(outlet.blame(wrong))
-        except Exception as error:
-            outlet.complete(outlet.blame(error))
-        except BaseException as raised:
-            if not outlet.over:
-                outlet.complete(outlet.blame(ended_by(raised)))
+            lease = outlet.scope.lease()
+        except Exception as error:  # no thread could be had for the library's own loop, say
+            refuse(outlet.downstream, annotate(error, outlet.node))
+            return
+        try:
+            self._begin(outlet)
+        except BaseException:
+            lease.release()
             raise
+        call = TaskCall(self._producer, outlet, lambda call: AsyncEmitter[Any](call, outlet), lease)
+        call.begin(context)
 
-
-class _Task:
-    """Runs a coroutine producer as a task, which is cancelled when the stream is over."""
-
-    def __init__(self, producer: Callable[[Any], Any], outlet: Outlet, lease: LoopLease) -> None:
-        self._producer = producer
-        self._outlet = outlet
-        self._lease = lease
-        self._task: asyncio.Task[None] | None = None
-        self._producing = False
-
-    def begin(self) -> None:
-        self._lease.call(self._start)
-
-    def _start(self) -> None:
-        self._task = self._lease.loop.create_task(self._run())
-        self._outlet.on_cancel(lambda: self._lease.call(self._stop))
-
-    def _stop(self) -> None:
-        # A task that is cancelled before it begins would never give the loop back.
-        task = self._task
-        if (
-            task is not None
-            and self._producing
-            and task is not asyncio.current_task(self._lease.loop)
-        ):
-            task.cancel()
-
-    async def _run(self) -> None:
-        emitter: AsyncEmitter[Any] = AsyncEmitter(self._outlet)
-        self._producing = True
+    def _open_worker(self, outlet: Outlet, context: Context) -> None:
+        call = PlainCall(self._producer, outlet, lambda call: Emitter[Any](call, outlet))
         try:
-            if not self._outlet.over:
-                await self._producer(emitter)
-        except asyncio.CancelledError:
-            if not self._outlet.over:
-                self._outlet.complete(RuntimeError("the event loop cancelled create's producer"))
-        except Exception as error:
-            self._outlet.complete(self._outlet.blame(error))
-        except BaseException as raised:
-            if not self._outlet.over:
-                self._outlet.complete(self._outlet.blame(ended_by(raised)))
-            raise
-        finally:
-            self._producing = False
-            self._lease.release()
+            worker = (self._scheduler or thread("operators-create")).worker()
+            outlet.on_cancel(worker.close)
+            if isinstance(worker, LossyWorker):
+                worker.on_lost(lambda error: outlet.complete(outlet.blame(error)))
+            worker.schedule(lambda: context.run(call.run))
+        except Exception as error:  # an executor takes no more work, no thread can be started
+            outlet.complete(outlet.blame(error))

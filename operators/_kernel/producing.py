@@ -1,0 +1,242 @@
+"""Producing: the two ways in which a producer runs, as a plain call or as a task, and when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from _thread import start_new_thread
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context
+from time import monotonic
+from typing import Any
+
+from operators._kernel.checks import coroutine_error
+from operators._kernel.emitter import INSIDE, SLICE, Outlet
+from operators._kernel.failure import ended_by
+from operators._kernel.loops import LoopLease
+
+GRACE = 0.5
+"""Seconds that a coroutine has for its own cleanup, once it knows that the stream is over."""
+
+_running: dict[asyncio.Task[None], TaskCall] = {}  # the event loop itself holds its tasks weakly
+
+
+class PlainCall:
+    """One call of a plain function, which may hand its emitter on to others before it returns.
+
+    When it has returned, and nobody has the emitter any more, nothing can come: the stream completes.
+    Two report: the call, when it returns, and the emitter, when it goes. The second one acts.
+    """
+
+    __slots__ = ("_emitter", "_first", "_outlet", "_producer", "functions")
+
+    def __init__(
+        self, producer: Callable[[Any], Any], outlet: Outlet, emitter: Callable[[PlainCall], Any]
+    ) -> None:
+        self._producer = producer
+        self._outlet: Outlet = outlet
+        self._emitter = emitter
+        self._first = threading.Lock()
+        # Not the outlet's own: what they refer to, the emitter maybe, is not to live on by that.
+        self.functions: deque[Callable[[], object]] | None = deque()
+        outlet.look_at(self.functions)
+
+    def run(self) -> None:
+        """Call the producer, in the context of the subscription, and end the stream as it ends."""
+        INSIDE.set(self._outlet)
+        outlet = self._outlet
+        try:
+            self._call()
+        except Exception as error:
+            outlet.complete(outlet.blame(error))
+        except BaseException as raised:
+            if not outlet.over:
+                outlet.complete(outlet.blame(ended_by(raised)))
+            raise
+        else:
+            if not self._first.acquire(blocking=False):
+                self._end()
+
+    def _call(self) -> None:
+        # The only references to the emitter that are left when this returns are the user's.
+        if (
+            wrong := coroutine_error("create", "producer", self._producer(self._made()))
+        ) is not None:
+            raise wrong
+
+    def _made(self) -> Any:
+        emitter = self._emitter(self)
+        self.functions = None
+        return emitter
+
+    def forgotten(self, functions: deque[Callable[[], object]]) -> None:
+        """Take note that the emitter goes, with the functions that wait for the end.
+
+        It is called by a finaliser, in the midst of anything: it takes no lock, and leaves what may to
+        a thread of its own.
+        """
+        self.functions = functions
+        if self._first.acquire(blocking=False):
+            return
+        if (functions or not self._outlet.over) and not sys.is_finalizing():
+            with suppress(RuntimeError):  # no thread can be had: so it is at the end of the program
+                start_new_thread(self._end_elsewhere, ())
+
+    def _end_elsewhere(self) -> None:
+        try:
+            threading.Thread(target=self._end, name="operators-create-end", daemon=True).start()
+        except RuntimeError:
+            self._end()
+
+    def _end(self) -> None:
+        outlet = self._outlet
+        if not outlet.over:
+            outlet.complete()
+        for function in self.functions or ():
+            outlet.on_cancel(function)
+
+
+class TaskCall:
+    """One run of a coroutine function as a task, which is cancelled when the stream is over.
+
+    Where the end comes out of its own emit, that is at its next await. If it knows of the end, by its
+    own complete() or by an emit that gave False, it is left alone for a while, to clean up.
+    """
+
+    __slots__ = ("_emitter", "_fresh", "_knows", "_lease", "_outlet", "_producer", "_task", "_timer",
+                 "due")  # fmt: skip
+
+    def __init__(
+        self,
+        producer: Callable[[Any], Any],
+        outlet: Outlet,
+        emitter: Callable[[TaskCall], Any],
+        lease: LoopLease,
+    ) -> None:
+        self._producer = producer
+        self._outlet: Outlet = outlet
+        self._emitter = emitter
+        self._lease = lease
+        self._task: asyncio.Task[None] | None = None
+        self._knows = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._fresh = True
+        self.due: float = 0.0
+        """When the event loop is to have its turn, in seconds of the monotonic clock."""
+
+    def begin(self, context: Context) -> None:
+        """Start the task, on the loop of the lease."""
+        try:
+            self._lease.call(self._start, context)
+        except Exception as error:
+            self._failed(error)
+
+    def _start(self, context: Context) -> None:
+        outlet = self._outlet
+        outlet.on_cancel(self._over)  # first: an eager task begins before there is a task to cancel
+        if outlet.over:
+            self._lease.release()
+            return
+        run = self._run()
+        try:
+            # Not by `context=`, which not every task factory takes.
+            task = context.run(self._lease.loop.create_task, run)
+        except Exception as error:
+            run.close()
+            self._failed(error)
+            return
+        self._task = task
+        _running[task] = self
+        task.add_done_callback(self._done)
+
+    def _failed(self, error: Exception) -> None:
+        self._outlet.complete(self._outlet.blame(error))
+        self._lease.release()
+
+    async def _run(self) -> None:
+        outlet = self._outlet
+        self._task = asyncio.current_task()
+        INSIDE.set(outlet)
+        try:
+            await self._producer(self._emitter(self))
+            if not outlet.over:
+                outlet.complete()
+        except asyncio.CancelledError:
+            self._was_cancelled()
+        except Exception as error:
+            outlet.complete(outlet.blame(error))
+        except BaseException as raised:
+            if not outlet.over:
+                outlet.complete(outlet.blame(ended_by(raised)))
+            if isinstance(raised, (KeyboardInterrupt, SystemExit)):
+                raise  # the loop has to see them; anything else is nobody's
+        finally:
+            self._lease.release()
+
+    def _was_cancelled(self) -> None:
+        outlet = self._outlet
+        if not outlet.over:
+            error = RuntimeError("the event loop cancelled create's producer")
+            outlet.complete(outlet.blame(error))
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        _running.pop(task, None)
+        if self._timer is not None:
+            self._timer.cancel()
+        if task.cancelled():  # before it began, maybe
+            self._was_cancelled()
+        else:
+            task.exception()  # told already: it is not to be logged as never retrieved
+        self._lease.release()
+
+    # The end ------------------------------------------------------------------------------------
+
+    def _over(self) -> None:
+        if self._task is None or not self._task.done():
+            self._lease.call(self._stop)
+
+    def _stop(self) -> None:
+        task = self._task
+        if task is not None and task is asyncio.current_task(self._lease.loop):
+            # By then it waits for something, or has ended.
+            self._lease.loop.call_soon(self._leave, task)
+        else:
+            self._leave(task)
+
+    def _leave(self, task: asyncio.Task[None] | None) -> None:
+        if task is None or task.done():
+            return
+        if self._knows:
+            self._timer = self._lease.loop.call_later(GRACE, task.cancel)
+        else:
+            task.cancel()
+
+    def knows(self) -> None:
+        """Take note that the producer has told of the end itself."""
+        self._knows = True
+
+    async def told(self) -> None:
+        """Take note that it was told that the stream is over; a second time, cancel it here."""
+        task = asyncio.current_task()
+        if task is self._task and task is not None:
+            if self._knows:
+                task.cancel()
+                await asyncio.sleep(0)
+            self._knows = True
+
+    # The turn of the event loop -----------------------------------------------------------------
+
+    async def pause(self) -> None:
+        """Let the event loop go round, if it has not by itself since this was called last."""
+        if not self._fresh:
+            await asyncio.sleep(0)
+        self._fresh = False
+        asyncio.get_running_loop().call_soon(self._turned)
+        self.due = monotonic() + SLICE
+
+    def _turned(self) -> None:
+        self._fresh = True
+        self.due = 0.0

@@ -1,0 +1,80 @@
+"""Waiting: who waits for room in a buffer, and who must not, since nobody else could make it."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import _get_running_loop  # pyright: ignore[reportPrivateUsage]
+from collections.abc import Iterator
+from contextlib import suppress
+from threading import get_ident
+from typing import Any
+
+running = _get_running_loop
+"""The event loop that runs in this thread, or None; without the exception that says so elsewhere."""
+
+
+class LoopBell:
+    """Wakes up one coroutine, from any thread; it is rung by `release`, as a lock is."""
+
+    __slots__ = ("_loop", "waiter")
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.waiter: asyncio.Future[None] = self._loop.create_future()
+
+    def release(self) -> None:
+        """Have the coroutine go on."""
+        if running() is self._loop:
+            _wake(self.waiter)
+            return
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits there any more
+            self._loop.call_soon_threadsafe(_wake, self.waiter)
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def refuse_to_block(stage: Any, room: str) -> None:
+    """Raise RuntimeError where this thread, if it waited for room, would wait for itself.
+
+    On an event loop the stream fails with it too: what a callback raises there reaches nobody who waits
+    for the stream. Inside a delivery it is the failure of whoever emits, and ends the stream as such.
+    """
+    inside = get_ident() in _delivering(stage)
+    if inside:
+        why = "emit would wait for this very thread, which is delivering an item of the same stream"
+    elif running() is not None:
+        why = "emit would block the event loop that runs in this thread"
+    else:
+        return
+    text = (
+        f"{why}: {stage.node.title}, written at {stage.node.where}, has {room}; use a producer that is "
+        "an `async def` and awaits emit, another overflow=, a larger capacity=, or another thread"
+    )
+    if not inside:
+        stage.complete(RuntimeError(text))
+    raise RuntimeError(text)
+
+
+def _delivering(stage: Any) -> set[int]:
+    return {runner for each in below(stage) if (runner := getattr(each, "runner", 0))}
+
+
+_LINKS = ("downstream", "_downstream", "stage", "_stage")
+
+
+def below(stage: Any) -> Iterator[Any]:
+    """Give a stage, and what is downstream of it as far as that is of the library."""
+    seen: set[int] = set()
+    while stage is not None and id(stage) not in seen:
+        seen.add(id(stage))
+        yield stage
+        for name in _LINKS:
+            following = getattr(stage, name, None)
+            if following is not None:
+                break
+        else:
+            return
+        stage = following
