@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from operators._faces.face import Face, T_co
+from operators._faces.face import Face, T_co, then
 from operators.backpressure.limit_rate import LimitRate
 from operators.backpressure.on_backpressure import (
     OnBackpressureBuffer,
@@ -32,7 +32,7 @@ class Backpressure(Face[T_co]):
         >>> list(Flow.range(5).tap(on_request=asked.append).limit_rate(2).reduce(max)), asked
         ([4], [2, 2, 2])
         """
-        return self._then(LimitRate(batch))
+        return then(self, LimitRate(batch))
 
     def on_backpressure_buffer(
         self,
@@ -50,7 +50,7 @@ class Backpressure(Face[T_co]):
         >>> list(Flow.range(3).on_backpressure_buffer(8))
         [0, 1, 2]
         """
-        return self._then(OnBackpressureBuffer(capacity, overflow, on_drop))
+        return then(self, OnBackpressureBuffer(capacity, overflow, on_drop))
 
     def on_backpressure_drop(self, on_drop: Callable[[T_co], object] | None = None) -> Flow[T_co]:
         """Return a flow that takes all that comes and drops what nobody asked for.
@@ -65,7 +65,7 @@ class Backpressure(Face[T_co]):
         >>> list(Flow.range(3).on_backpressure_drop(dropped.append)), dropped
         ([], [0, 1, 2])
         """
-        return self._then(OnBackpressureDrop(on_drop))
+        return then(self, OnBackpressureDrop(on_drop))
 
     def on_backpressure_latest(self, on_drop: Callable[[T_co], object] | None = None) -> Flow[T_co]:
         """Return a flow that takes all that comes and keeps, for demand, the latest item only.
@@ -75,4 +75,4 @@ class Backpressure(Face[T_co]):
         >>> list(Flow.range(3).on_backpressure_latest())
         [2]
         """
-        return self._then(OnBackpressureLatest(on_drop))
+        return then(self, OnBackpressureLatest(on_drop))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from typing_extensions import TypeVar
 
-from operators._faces.face import Face, T_co
+from operators._faces.face import Face, T_co, need_face, then
 from operators._kernel.node import Node, Operator
 from operators.combining.concat_map import ConcatMap
 from operators.combining.flat_map import FlatMap
@@ -43,7 +43,7 @@ class Combining(Face[T_co]):
         >>> list(Flow.of(1, 2).flat_map(lambda n: Flow.of(n, n * 10)))
         [1, 10, 2, 20]
         """
-        return self._then(FlatMap(fn, concurrency, prefetch))
+        return then(self, FlatMap(fn, concurrency, prefetch))
 
     def concat_map(self, fn: Callable[[T_co], Publisher[R]]) -> Flow[R]:
         """Return a flow of the items of the flows fn(item), one flow after another.
@@ -53,7 +53,7 @@ class Combining(Face[T_co]):
         >>> list(Flow.of(2, 3).concat_map(lambda n: Flow.range(n)))
         [0, 1, 0, 1, 2]
         """
-        return self._then(ConcatMap(fn))
+        return then(self, ConcatMap(fn))
 
     @overload
     def zip(self, *, prefetch: int = 32) -> Flow[tuple[T_co]]: ...
@@ -89,7 +89,9 @@ class Combining(Face[T_co]):
         >>> list(Flow.of(1, 2, 3).zip(Flow.of("a", "b")))
         [(1, 'a'), (2, 'b')]
         """
-        return self._then(Zip(tuple(as_node("zip", "others", other) for other in others), prefetch))
+        need_face("zip", self)
+        nodes = tuple(as_node("zip", "others", other) for other in others)
+        return then(self, Zip(nodes, prefetch))
 
     @overload
     def merge(self, *, prefetch: int = 32) -> Flow[T_co]: ...
@@ -124,6 +126,7 @@ class Combining(Face[T_co]):
         >>> sorted(Flow.of(1, 2).merge(Flow.of(3), Flow.of(4)))
         [1, 2, 3, 4]
         """
+        need_face("merge", self)
         mine = self.node.operator
         flat = isinstance(mine, FlatMap) and mine.prefetch == prefetch
         flows = self._together("merge", others, FlatMap if flat else None)
@@ -154,6 +157,7 @@ class Combining(Face[T_co]):
         >>> list(Flow.of(1, 2).concat(Flow.of(3), Flow.of(4)))
         [1, 2, 3, 4]
         """
+        need_face("concat", self)
         flows = self._together("concat", others, ConcatMap)
         return _flow(Node(ConcatMap(_itself, "concat"), Node(FromFlows(flows))))
 

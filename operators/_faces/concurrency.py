@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from typing_extensions import TypeVar
 
-from operators._faces.face import Face, T_co
+from operators._faces.face import Face, T_co, then
 from operators.concurrency.map_async import MapAsync
 from operators.concurrency.publish_on import PublishOn
 from operators.concurrency.subscribe_on import SubscribeOn
@@ -61,7 +61,7 @@ class Concurrency(Face[T_co]):
         >>> list(Flow.of("a", "b").map_async(str.upper, concurrency=2))
         ['A', 'B']
         """
-        return self._then(MapAsync(fn, concurrency, ordered, executor))
+        return then(self, MapAsync(fn, concurrency, ordered, executor))
 
     def publish_on(self, scheduler: Scheduler, *, prefetch: int = 256) -> Flow[T_co]:
         """Return a flow whose items are delivered, in order, by a worker of `scheduler`.
@@ -73,7 +73,7 @@ class Concurrency(Face[T_co]):
         >>> list(Flow.range(3).publish_on(thread(), prefetch=2))
         [0, 1, 2]
         """
-        return self._then(PublishOn(scheduler, prefetch))
+        return then(self, PublishOn(scheduler, prefetch))
 
     def subscribe_on(self, scheduler: Scheduler) -> Flow[T_co]:
         """Return a flow whose source is subscribed to, and asked for items, by a worker of `scheduler`.
@@ -82,4 +82,4 @@ class Concurrency(Face[T_co]):
         >>> list(Flow.range(3).subscribe_on(thread()))
         [0, 1, 2]
         """
-        return self._then(SubscribeOn(scheduler))
+        return then(self, SubscribeOn(scheduler))

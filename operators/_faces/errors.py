@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypeVar
 
-from operators._faces.face import Face, T_co
+from operators._faces.face import Face, T_co, then
 from operators.errors.on_error_resume import OnErrorResume, on_error_return
 from operators.errors.retry import Retry
 from reactive_streams import UNBOUNDED, Publisher
@@ -31,7 +31,7 @@ class Errors(Face[T_co]):
         >>> list(Flow.of("1", "x").map(int).on_error_return(-1))
         [1, -1]
         """
-        return self._then(on_error_return(value))
+        return then(self, on_error_return(value))
 
     def on_error_resume(self, fn: Callable[[Exception], Publisher[U]]) -> Flow[T_co | U]:
         """Return a flow that, instead of failing, goes on with the flow fn(error).
@@ -41,7 +41,7 @@ class Errors(Face[T_co]):
         >>> list(Flow.of("1", "x").map(int).on_error_resume(lambda error: Flow.of(7, 8)))
         [1, 7, 8]
         """
-        return self._then(OnErrorResume(fn))
+        return then(self, OnErrorResume(fn))
 
     def retry(self, times: int = UNBOUNDED) -> Flow[T_co]:
         """Return a flow that subscribes anew after an error, up to `times` times.
@@ -53,4 +53,4 @@ class Errors(Face[T_co]):
         >>> Flow.defer(lambda: Flow.of(1 // next(tries))).retry(2).run()
         1
         """
-        return self._then(Retry(times))
+        return then(self, Retry(times))

@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
+from operators._kernel.checks import flow_of, need_result, shown
+from operators._kernel.failure import class_of
 from operators._kernel.node import Node
 
 if TYPE_CHECKING:
     from operators._kernel.node import Operator
     from operators.flow import Flow
 
+    _ClassMethod = classmethod[Any, Any, Any]
+else:
+    _ClassMethod = classmethod  # which cannot be subscripted at run time
+
+C = TypeVar("C", bound=type)
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -20,22 +27,77 @@ class Face(Generic[T_co]):
 
     __slots__ = ("node",)
 
-    def __init__(self, node: Node) -> None:
-        self.node: Node = node
+    def __init__(self, *node: Node) -> None:
+        given: tuple[Any, ...] = node
+        if len(given) != 1 or not isinstance(given[0], Node):
+            raise _no_flow(given)
+        self.node: Node = given[0]
         """The description of the pipeline up to here; for the library's own use."""
 
-    def _then(self, operator: Operator) -> Flow[Any]:
-        return self._at(Node(operator, self.node))
 
-    def _at(self, node: Node) -> Flow[Any]:
-        made: Any = type(self)(node)
-        flow: Flow[Any] = made
-        return flow
+def _no_flow(given: tuple[Any, ...]) -> TypeError:
+    if not given:
+        return TypeError("Flow: is made by a source; without items it is Flow.empty()")
+    value = given[0]
+    if len(given) > 1:
+        return TypeError("Flow: is made by a source; for single items use Flow.of")
+    need_result("Flow", "what it was given", value)
+    return TypeError(f"Flow: is made by a source, got {shown(value)}; use {flow_of(value)}")
+
+
+def need_face(operator: str, value: Any) -> None:
+    """Raise TypeError unless `value`, which a method was called on, is a flow."""
+    if isinstance(value, Face):
+        return
+    if class_of(value) in (list, tuple) and any(isinstance(each, Face) for each in value):
+        remedy = f"give the flows one by one: Flow.{operator}(*flows)"
+    else:
+        remedy = flow_of(value)
+    raise TypeError(f"{operator}: is called on a flow, got {shown(value)}; use {remedy}")
+
+
+def then(face: Face[Any], operator: Operator) -> Flow[Any]:
+    """Return the flow with one more operator."""
+    need_face(operator.name, face)
+    return at(face, Node(operator, face.node))
+
+
+def at(face: Face[Any], node: Node) -> Flow[Any]:
+    """Return a flow of the same class at another node."""
+    made: Any = type(face)(node)
+    flow: Flow[Any] = made
+    return flow
 
 
 def need_flow(operator: str, name: str, value: Any) -> None:
     """Raise TypeError unless `value`, which the user's function `name` has returned, is a Flow."""
     if not isinstance(value, Face):
-        raise TypeError(
-            f"{operator}: {name} must return a Flow, got {value!r} ({type(value).__name__})"
-        )
+        need_result(operator, name, value)
+        hint = "; is there a `return` missing?" if value is None else ""
+        raise TypeError(f"{operator}: {name} must return a Flow, got {shown(value)}{hint}")
+
+
+class _OfTheClass(_ClassMethod):
+    """A class method that is none of the instances'."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return super().__get__(None, owner)
+        name = self.__func__.__name__
+
+        def misused(*_: object, **__: object) -> None:
+            raise TypeError(
+                f"{name}: is a source, and takes nothing of the flow that it was called on; "
+                f"it is Flow.{name}(...), which flow.concat and flow.merge put beside another flow"
+            )
+
+        return misused
+
+
+def sources_only(family: C) -> C:
+    """Have the class methods of a family refuse to be called on a flow, which they would ignore."""
+    methods: dict[str, Any] = dict(vars(family))
+    for name, method in methods.items():
+        if class_of(method) is classmethod:
+            setattr(family, name, _OfTheClass(method.__func__))
+    return family

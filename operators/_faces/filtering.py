@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
 from typing_extensions import TypeIs, TypeVar
 
-from operators._faces.face import Face, T_co
+from operators._faces.face import Face, T_co, then
 from operators.filtering.distinct import Distinct
 from operators.filtering.distinct_until_changed import DistinctUntilChanged
 from operators.filtering.filter import Filter
@@ -41,7 +41,7 @@ class Filtering(Face[T_co]):
         >>> list(Flow.range(6).filter(lambda n: n % 2))
         [1, 3, 5]
         """
-        return self._then(Filter(predicate))
+        return then(self, Filter(predicate))
 
     def take(self, n: int) -> Flow[T_co]:
         """Return a flow of the first `n` items; it completes with the n-th, and never asks for more.
@@ -51,7 +51,7 @@ class Filtering(Face[T_co]):
         >>> list(Flow.range(100).take(3))
         [0, 1, 2]
         """
-        return self._then(Take(n))
+        return then(self, Take(n))
 
     def take_while(self, predicate: Callable[[T_co], Any]) -> Flow[T_co]:
         """Return a flow of the items before the first for which `predicate` is false.
@@ -59,7 +59,7 @@ class Filtering(Face[T_co]):
         >>> list(Flow.of(1, 2, 9, 1).take_while(lambda n: n < 5))
         [1, 2]
         """
-        return self._then(TakeWhile(predicate))
+        return then(self, TakeWhile(predicate))
 
     def skip(self, n: int) -> Flow[T_co]:
         """Return a flow without the first `n` items, for which it asks once. Raises ValueError for n < 0.
@@ -67,7 +67,7 @@ class Filtering(Face[T_co]):
         >>> list(Flow.range(5).skip(3))
         [3, 4]
         """
-        return self._then(Skip(n))
+        return then(self, Skip(n))
 
     def skip_while(self, predicate: Callable[[T_co], Any]) -> Flow[T_co]:
         """Return a flow of the items from the first on for which `predicate` is false.
@@ -75,7 +75,7 @@ class Filtering(Face[T_co]):
         >>> list(Flow.of(1, 2, 9, 1).skip_while(lambda n: n < 5))
         [9, 1]
         """
-        return self._then(SkipWhile(predicate))
+        return then(self, SkipWhile(predicate))
 
     def distinct(self, key: Callable[[T_co], Hashable] | None = None) -> Flow[T_co]:
         """Return a flow of the items whose `key` (the item itself) did not come before.
@@ -86,7 +86,7 @@ class Filtering(Face[T_co]):
         >>> list(Flow.of(1, 2, 1, 3).distinct())
         [1, 2, 3]
         """
-        return self._then(Distinct(key))
+        return then(self, Distinct(key))
 
     def distinct_until_changed(self, key: Callable[[T_co], Any] | None = None) -> Flow[T_co]:
         """Return a flow of the items whose `key` (the item itself) differs from the one before.
@@ -94,4 +94,4 @@ class Filtering(Face[T_co]):
         >>> list(Flow.of(1, 1, 2, 1).distinct_until_changed())
         [1, 2, 1]
         """
-        return self._then(DistinctUntilChanged(key))
+        return then(self, DistinctUntilChanged(key))

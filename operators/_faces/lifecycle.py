@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Concatenate
 
 from typing_extensions import ParamSpec, TypeVar
 
-from operators._faces.face import Face, T_co, need_flow
+from operators._faces.face import Face, T_co, at, need_flow, then
 from operators._kernel.checks import need_callable, need_text
 from operators._kernel.node import Node
 from operators.lifecycle.on_discard import OnDiscard
@@ -52,7 +52,7 @@ class Lifecycle(Face[T_co]):
             "on_request": on_request,
             "on_cancel": on_cancel,
         }
-        return self._then(tap(functions))
+        return then(self, tap(functions))
 
     def on_finally(self, fn: Callable[[], object]) -> Flow[T_co]:
         """Return the same flow; `fn` is called once when it has completed, failed or been cancelled.
@@ -61,7 +61,7 @@ class Lifecycle(Face[T_co]):
         over
         1
         """
-        return self._then(OnFinally(fn))
+        return then(self, OnFinally(fn))
 
     def on_discard(self, fn: Callable[[Any], object]) -> Flow[T_co]:
         """Return the same flow; items that the operators above hold when it ends early go to `fn`.
@@ -73,7 +73,7 @@ class Lifecycle(Face[T_co]):
         >>> Flow.range(9).buffer(2).on_discard(left.append).zip(Flow.of("only"), prefetch=2).run()
         ([0, 1], 'only')
         """
-        return self._then(OnDiscard(fn))
+        return then(self, OnDiscard(fn))
 
     def named(self, label: str) -> Flow[T_co]:
         """Return the same flow, its last operator called by `label` in errors, explain() and meters.
@@ -83,7 +83,7 @@ class Lifecycle(Face[T_co]):
         """
         need_text("named", "label", label)
         node = self.node
-        return self._at(Node(node.operator, node.upstream, node.site, label))
+        return at(self, Node(node.operator, node.upstream, node.site, label))
 
     def pipe(
         self, fn: Callable[Concatenate[Flow[T_co], P], Flow[R]], *args: P.args, **kwargs: P.kwargs
@@ -98,6 +98,6 @@ class Lifecycle(Face[T_co]):
         [0, 2, 4]
         """
         need_callable("pipe", "fn", fn)
-        made = fn(self._at(self.node), *args, **kwargs)
+        made = fn(at(self, self.node), *args, **kwargs)
         need_flow("pipe", "fn", made)
         return made

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Never, TextIO
 
 from operators._faces.face import Face, T_co
 from operators._kernel.assembly import subscribe_foreign
 from operators._kernel.checks import need_callable, need_subscriber
 from operators._kernel.explain import Explanation, explain
+from operators._kernel.failure import NOTHING
 from operators._kernel.handle import Handle, run_each
 from operators._kernel.mailbox import apull, pull
 from operators._kernel.scope import Scope
@@ -23,12 +24,19 @@ class Running(Face[T_co]):
 
     __slots__ = ()
 
-    def subscribe(self, subscriber: Subscriber[T_co]) -> None:
+    def subscribe(
+        self, subscriber: Subscriber[T_co] = NOTHING, *others: Never, **functions: Never
+    ) -> None:
         """Subscribe anybody's Subscriber: on_subscribe comes first (§1.9), items only on demand (§1.1).
 
         A Subscriber that raises is as good as cancelled, and what it raised goes to the hook for dropped
         errors (§2.13). Raises TypeError for None, and for what is no Subscriber.
         """
+        if subscriber is NOTHING or others or functions:
+            raise TypeError(
+                "subscribe: takes a Subscriber, and nothing else; for functions there are for_each(fn), "
+                "and tap(on_error=..., on_complete=...) before it"
+            )
         need_subscriber("subscribe", subscriber)
         subscribe_foreign(self.node, subscriber, Scope.current())
 

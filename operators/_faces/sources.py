@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 from typing_extensions import TypeVar
 
-from operators._faces.face import Face, T_co
+from operators._faces.face import Face, T_co, sources_only
 from operators._kernel.checks import need_methods
 from operators._kernel.node import Node, Operator
 from operators.schedulers import Scheduler
@@ -29,6 +29,7 @@ S = TypeVar("S")
 Overflow = Literal["block", "drop_newest", "drop_oldest", "latest", "error"]
 
 
+@sources_only
 class Sources(Face[T_co]):
     """The sources, as class methods."""
 
@@ -198,7 +199,7 @@ def _range(start: int, stop: int | None, step: int) -> range:
     return range(0, start, step) if stop is None else range(start, stop, step)
 
 
-def _flow(source: Operator) -> Flow[Any]:
+def _flow(origin: Operator) -> Flow[Any]:
     from operators.flow import Flow
 
-    return Flow(Node(source))
+    return Flow(Node(origin))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from typing_extensions import TypeVar
 
-from operators._faces.face import Face, T_co
+from operators._faces.face import Face, T_co, then
 from operators._kernel.failure import NOTHING
 from operators.transform.buffer import Buffer
 from operators.transform.enumerate import Enumerate
@@ -35,7 +35,7 @@ class Transform(Face[T_co]):
         >>> list(Flow.range(3).map(str))
         ['0', '1', '2']
         """
-        return self._then(Map(fn))
+        return then(self, Map(fn))
 
     @overload
     def scan(self, fn: Callable[[T_co, T_co], T_co]) -> Flow[T_co]: ...
@@ -50,7 +50,7 @@ class Transform(Face[T_co]):
         >>> list(Flow.of(1, 2, 3).scan(operator.add)), list(Flow.of(1, 2).scan(operator.add, 10))
         ([1, 3, 6], [11, 13])
         """
-        return self._then(Scan(fn, seed))
+        return then(self, Scan(fn, seed))
 
     @overload
     def reduce(self, fn: Callable[[T_co, T_co], T_co]) -> Flow[T_co]: ...
@@ -64,7 +64,7 @@ class Transform(Face[T_co]):
         >>> Flow.range(5).reduce(lambda total, n: total + n).run()
         10
         """
-        return self._then(Reduce(fn, seed))
+        return then(self, Reduce(fn, seed))
 
     def enumerate(self, start: int = 0) -> Flow[tuple[int, T_co]]:
         """Return a flow of (number, item), the numbers going up from `start`.
@@ -72,7 +72,7 @@ class Transform(Face[T_co]):
         >>> list(Flow.of("a", "b").enumerate(1))
         [(1, 'a'), (2, 'b')]
         """
-        return self._then(Enumerate(start))
+        return then(self, Enumerate(start))
 
     def pairwise(self) -> Flow[tuple[T_co, T_co]]:
         """Return a flow of (previous, item) for each item but the first.
@@ -80,7 +80,7 @@ class Transform(Face[T_co]):
         >>> list(Flow.of(1, 2, 3).pairwise())
         [(1, 2), (2, 3)]
         """
-        return self._then(Pairwise())
+        return then(self, Pairwise())
 
     def buffer(self, size: int) -> Flow[list[T_co]]:
         """Return a flow of lists of `size` items, the last one perhaps shorter.
@@ -90,7 +90,7 @@ class Transform(Face[T_co]):
         >>> list(Flow.range(5).buffer(2))
         [[0, 1], [2, 3], [4]]
         """
-        return self._then(Buffer(size))
+        return then(self, Buffer(size))
 
     def flat_map_iterable(self, fn: Callable[[T_co], Iterable[R]]) -> Flow[R]:
         """Return a flow of the items of the iterables fn(item), one iterable after another.
@@ -100,4 +100,4 @@ class Transform(Face[T_co]):
         >>> list(Flow.of("ab", "c").flat_map_iterable(list))
         ['a', 'b', 'c']
         """
-        return self._then(FlatMapIterable(fn))
+        return then(self, FlatMapIterable(fn))

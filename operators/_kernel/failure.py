@@ -74,11 +74,40 @@ def resubscribed(error: Exception, earlier: Exception) -> Exception:
 
 def brief(item: Any) -> str:
     """Return the item's repr, cut to 200 characters; a repr that raises is no second failure."""
+    kind = class_of(item)
+    if kind.__repr__ is object.__repr__ and _is_ours(kind):
+        return f"a {kind_of(item)}"
     try:
         text = repr(item)
     except Exception as error:
-        return f"<{type(item).__name__}, whose repr raised {type(error).__name__}>"
+        return f"<{kind_of(item)}, whose repr raised {type(error).__name__}>"
     return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}... ({len(text)} chars)"
+
+
+def class_of(item: Any) -> Any:
+    """Return the class of an object, whatever that may have."""
+    kind: Any = type(item)  # pyright: ignore[reportUnknownVariableType]
+    return kind  # pyright: ignore[reportUnknownVariableType]
+
+
+def kind_of(item: Any) -> str:
+    """Return the name of an object's class; what is our own business is called by its part in a stream."""
+    kind = class_of(item)
+    name: str = kind.__name__
+    if not _is_ours(kind):
+        return name
+    if hasattr(kind, "on_next"):
+        return "Processor" if hasattr(kind, "subscribe") else "Subscriber"
+    if hasattr(kind, "subscribe"):
+        return "Publisher"
+    return "Subscription" if hasattr(kind, "request") else name.strip("_")
+
+
+def _is_ours(kind: type[Any]) -> bool:
+    package, _, rest = kind.__module__.partition(".")
+    return package in ("operators", "tck") and (
+        kind.__name__.startswith("_") or rest.startswith("_") or "._" in rest
+    )
 
 
 def annotate(error: Exception, node: Node, item: Any = NOTHING) -> Exception:

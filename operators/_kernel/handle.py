@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from operators._kernel.assembly import connect, none_check, resolved
+from operators._kernel.checks import need_result
 from operators._kernel.contract import Contract
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import annotate, drop_error, user_frames
@@ -153,7 +154,9 @@ class _ForEach:
 
     def on_next(self, item: Any) -> None:
         try:
-            self._fn(item)
+            made = self._fn(item)
+            if made is not None:
+                need_result("for_each", "fn", made)
         except Exception as error:
             self._handle._fail(annotate(error, self._handle._node, item))
 

@@ -43,7 +43,7 @@ class MapAsync(Link):
     def __init__(
         self, fn: Callable[[Any], Any], concurrency: int, ordered: bool, executor: Executor | None
     ) -> None:
-        need_callable("map_async", "fn", fn)
+        need_callable("map_async", "fn", fn, coroutine=True)
         need_count("map_async", "concurrency", concurrency)
         self.is_coroutine: bool = is_coroutine_function(fn)
         if executor is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any
 
 from operators._kernel.assembly import AsyncIterableSource
+from operators._kernel.checks import flow_of, need_result, shown
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 from operators._kernel.failure import used_up
@@ -14,9 +16,12 @@ from operators._kernel.failure import used_up
 def need_async_iterable(items: object) -> None:
     """Raise TypeError unless `items` can be iterated by `async for`."""
     if not isinstance(items, AsyncIterable):
-        raise TypeError(
-            f"from_async_iterable: needs an async iterable, got {items!r} ({type(items).__name__})"
-        )
+        need_result("from_async_iterable", "items", items)
+        if inspect.isasyncgenfunction(items):
+            hint = "call the async generator function"
+        else:
+            hint = f"use {flow_of(items).removeprefix('Flow.')}"
+        raise TypeError(f"from_async_iterable: needs an async iterable, got {shown(items)}; {hint}")
 
 
 class FromAsyncIterable(AsyncIterableSource):

@@ -166,7 +166,7 @@ class Create(Source):
         capacity: int,
         scheduler: Scheduler | None,
     ) -> None:
-        need_callable("create", "producer", producer)
+        need_callable("create", "producer", producer, coroutine=True)
         need_choice("create", "overflow", overflow, OVERFLOWS)
         need_count("create", "capacity", capacity)
         self._producer = producer

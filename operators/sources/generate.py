@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from operators._kernel.assembly import IterableSource
-from operators._kernel.checks import need_callable
+from operators._kernel.checks import need_callable, need_result
 from operators._kernel.contract import Contract
 from operators._kernel.failure import brief
 
@@ -39,6 +39,7 @@ class Generate(IterableSource):
             try:
                 item, state = made
             except (TypeError, ValueError):
+                need_result("generate", "step", made)
                 raise TypeError(
                     f"generate: step must return (item, next state) or None, got {brief(made)}"
                 ) from None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from operators._kernel.assembly import IterableSource
+from operators._kernel.checks import flow_of, need_result, shown
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 from operators._kernel.failure import used_up
@@ -56,8 +58,14 @@ def need_iterable(items: object) -> None:
     """Raise TypeError unless `items` can be iterated."""
     kind = type(items)
     if not isinstance(items, Iterable) and not hasattr(kind, "__getitem__"):
-        hint = "; use from_async_iterable" if hasattr(kind, "__aiter__") else ""
-        raise TypeError(f"from_iterable: needs an iterable, got {items!r} ({kind.__name__}){hint}")
+        need_result("from_iterable", "items", items)
+        if inspect.isgeneratorfunction(items):
+            hint = "call the generator function"
+        elif isinstance(items, type):
+            hint = "give an object of the class"
+        else:
+            hint = f"use {flow_of(items).removeprefix('Flow.')}"
+        raise TypeError(f"from_iterable: needs an iterable, got {shown(items)}; {hint}")
 
 
 class FromFlows(FromIterable):

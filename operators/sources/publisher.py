@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from operators._kernel.assembly import Source
-from operators._kernel.checks import need_methods
+from operators._kernel.checks import flow_of, need_methods, need_result, shown
 from operators._kernel.contract import Contract
-from operators._kernel.failure import brief
+from operators._kernel.failure import kind_of
 from operators._kernel.inlet import Inlet
 from operators._kernel.node import Node
 from operators._kernel.relay import bounce
@@ -33,7 +34,7 @@ class FromPublisher(Source):
 
     @property
     def details(self) -> str:
-        return type(self._publisher).__name__
+        return kind_of(self._publisher)
 
     def open(self, downstream: Any, node: Node, scope: Scope) -> None:
         inlet = Inlet(downstream, node, scope)
@@ -50,8 +51,22 @@ def as_node(operator: str, argument: str, value: Any) -> Node:
         return node
     if callable(getattr(value, "subscribe", None)):
         return Node(FromPublisher(value))
-    hint = "; for an iterable there is flat_map_iterable" if hasattr(value, "__iter__") else ""
+    if argument != "others":
+        need_result(operator, argument, value)
     raise TypeError(
-        f"{operator}: {argument} must give a Flow or a Publisher, got {brief(value)} "
-        f"({type(value).__name__}){hint}"
+        f"{operator}: {argument} must give a Flow or a Publisher, got {shown(value)}"
+        + _hint(operator, argument, value)
     )
+
+
+def _hint(operator: str, argument: str, value: Any) -> str:
+    if argument == "others":
+        if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+            several = f", or {operator}(*flows) for an iterable of flows"
+            return f"; use Flow.from_iterable for its items{several}"
+        return f"; use {flow_of(value)}"
+    if value is None:
+        return "; is there a `return` missing?"
+    if isinstance(value, Iterable) and operator in ("flat_map", "concat_map"):
+        return "; for an iterable there is flat_map_iterable"
+    return f"; use {flow_of(value)}"

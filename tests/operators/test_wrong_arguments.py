@@ -1,0 +1,290 @@
+"""What a newcomer gives in place of what is due: the message names what to use."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from operators import Flow, as_processor
+from operators._kernel.checks import is_coroutine_function
+from operators.schedulers import thread
+
+Make = Callable[[Any], Any]
+FLOW: Any = Flow
+F: Any = Flow.of(1)
+
+
+async def coroutine(*_: Any) -> int:
+    return 1
+
+
+async def agenerator(*_: Any) -> AsyncIterator[int]:
+    yield 1
+
+
+def generator(*_: Any) -> Iterator[int]:
+    yield 1
+
+
+class WithAsyncCall:
+    async def __call__(self, *_: Any) -> int:
+        return 1
+
+
+class Methods:
+    async def method(self, *_: Any) -> int:
+        return 1
+
+    @staticmethod
+    async def static(*_: Any) -> int:
+        return 1
+
+    @classmethod
+    async def of_class(cls, *_: Any) -> int:
+        return 1
+
+
+COROUTINES: dict[str, Any] = {
+    "a function": coroutine,
+    "a partial": functools.partial(coroutine, 1),
+    "a partial of one": functools.partial(functools.partial(Methods().method, 1)),
+    "a method": Methods().method,
+    "a static method": Methods.static,
+    "a static method object": staticmethod(coroutine),
+    "a class method": Methods.of_class,
+    "an object": WithAsyncCall(),
+    "a partial of an object": functools.partial(WithAsyncCall(), 2),
+}
+
+# Where a plain function is due, and what is named in place of a coroutine function.
+PLAIN: dict[str, tuple[Make, str]] = {
+    "map": (lambda fn: F.map(fn), "use map_async"),
+    "filter": (lambda fn: F.filter(fn), "use map_async"),
+    "take_while": (lambda fn: F.take_while(fn), "use map_async"),
+    "skip_while": (lambda fn: F.skip_while(fn), "use map_async"),
+    "distinct": (lambda fn: F.distinct(fn), "use map_async"),
+    "distinct_until_changed": (lambda fn: F.distinct_until_changed(fn), "use map_async"),
+    "scan": (lambda fn: F.scan(fn), "use `async for`"),
+    "reduce": (lambda fn: F.reduce(fn), "use `async for`"),
+    "flat_map": (lambda fn: F.flat_map(fn), "use map_async(fn).flat_map"),
+    "concat_map": (lambda fn: F.concat_map(fn), "use map_async(fn).concat_map"),
+    "flat_map_iterable": (lambda fn: F.flat_map_iterable(fn), "use map_async(fn).flat_map_iterable"),
+    "tap": (lambda fn: F.tap(fn), "use map_async"),
+    "tap of errors": (lambda fn: F.tap(on_error=fn), "use map_async"),
+    "tap of requests": (lambda fn: F.tap(on_request=fn), "give a plain function"),
+    "on_finally": (lambda fn: F.on_finally(fn), "give a plain function"),
+    "on_discard": (lambda fn: F.on_discard(fn), "give a plain function"),
+    "on_error_resume": (lambda fn: F.on_error_resume(fn), "map_async(fn)"),
+    "on_backpressure_drop": (lambda fn: F.on_backpressure_drop(fn), "give a plain function"),
+    "on_backpressure_latest": (lambda fn: F.on_backpressure_latest(fn), "give a plain function"),
+    "on_backpressure_buffer": (
+        lambda fn: F.on_backpressure_buffer(on_drop=fn), "give a plain function"
+    ),
+    "for_each": (lambda fn: F.for_each(fn), "use map_async(fn).for_each"),
+    "generate": (lambda fn: FLOW.generate(0, fn), "Flow.from_async_iterable"),
+    "defer": (lambda fn: FLOW.defer(fn), "Flow.from_async_iterable"),
+    "pipe": (lambda fn: F.pipe(fn), "takes a flow and returns one"),
+    "as_processor": (lambda fn: as_processor(fn), "takes a flow and returns one"),
+}  # fmt: skip
+EVERY = pytest.mark.parametrize("name", PLAIN)
+
+
+@EVERY
+@pytest.mark.parametrize("kind", COROUTINES)
+def test_a_coroutine_function_is_refused_when_the_operator_is_called(name: str, kind: str):
+    call, words = PLAIN[name]
+    with pytest.raises(TypeError, match=re.escape(words)) as caught:
+        call(COROUTINES[kind])
+    assert "is a coroutine function" in str(caught.value)
+    assert str(caught.value).startswith(f"{name.split(' ')[0]}: ")
+
+
+@EVERY
+def test_an_async_generator_function_is_refused_when_the_operator_is_called(name: str):
+    with pytest.raises(TypeError, match="async generator function") as caught:
+        PLAIN[name][0](agenerator)
+    assert "from_async_iterable" in str(caught.value)
+
+
+def test_so_are_they_where_a_coroutine_function_is_welcome():
+    for call in (F.map_async, FLOW.create):
+        with pytest.raises(TypeError, match="from_async_iterable"):
+            call(agenerator)
+
+
+def test_a_class_whose_objects_are_coroutine_functions_is_none():
+    assert not is_coroutine_function(WithAsyncCall)
+    assert [type(made) for made in F.map(lambda _: WithAsyncCall())] == [WithAsyncCall]
+
+
+def test_what_wraps_a_coroutine_function_and_waits_for_it_is_welcome():
+    @functools.wraps(coroutine)
+    def waits(*args: Any) -> int:
+        return asyncio.run(coroutine(*args))
+
+    assert list(F.map(waits)) == [1]
+
+
+GIVEN: dict[str, tuple[Make, str]] = {
+    "Flow of a list": (lambda _: FLOW([1, 2]), "use Flow.from_iterable"),
+    "Flow of a generator": (lambda _: FLOW(generator()), "use Flow.from_iterable"),
+    "Flow of nothing": (lambda _: FLOW(), "Flow.empty()"),
+    "Flow of several": (lambda _: FLOW(1, 2), "use Flow.of"),
+    "Flow of a number": (lambda _: FLOW(5), "use Flow.of"),
+    "Flow of None": (lambda _: FLOW(None), "use Flow.of"),
+    "Flow of a Publisher": (lambda it: FLOW(it), "use Flow.from_publisher"),
+    "Flow of a function": (lambda _: FLOW(lambda: F), "use Flow.defer"),
+    "Flow of an async generator": (lambda _: FLOW(agenerator()), "use Flow.from_async_iterable"),
+    "Flow of a generator function": (lambda _: FLOW(agenerator), "Flow.from_async_iterable(...)"),
+    "zip of a list of flows": (lambda _: FLOW.zip([F, F]), "Flow.zip(*flows)"),
+    "merge of a list of flows": (lambda _: FLOW.merge([F, F]), "Flow.merge(*flows)"),
+    "concat of a tuple of flows": (lambda _: FLOW.concat((F, F)), "Flow.concat(*flows)"),
+    "zip of a list": (lambda _: F.zip([1, 2]), "use Flow.from_iterable"),
+    "zip of lists": (lambda _: F.zip([F]), "zip(*flows)"),
+    "merge of an iterator": (lambda _: F.merge(iter([1])), "use Flow.from_iterable"),
+    "merge of a generator": (lambda _: F.merge(f for f in [F]), "merge(*flows)"),
+    "concat of a list of flows": (lambda _: F.concat([F, F]), "concat(*flows)"),
+    "concat of a number": (lambda _: F.concat(1), "use Flow.of"),
+    "concat of a string": (lambda _: F.concat("abc"), "use Flow.from_iterable"),
+    "zip of an async generator": (lambda _: F.zip(agenerator()), "use Flow.from_async_iterable"),
+    "map of a list": (lambda _: FLOW.map([1], str), "use Flow.from_iterable"),
+    "filter of a list": (lambda _: FLOW.filter([1], bool), "use Flow.from_iterable"),
+    "subscribe(on_next=)": (lambda _: F.subscribe(on_next=print), "for_each(fn)"),
+    "subscribe of functions": (lambda _: F.subscribe(print, print), "for_each(fn)"),
+    "subscribe()": (lambda _: F.subscribe(), "for_each(fn)"),
+    "subscribe of a function": (lambda _: F.subscribe(print), "for_each(fn)"),
+    "from_iterable of a number": (lambda _: FLOW.from_iterable(5), "use of"),
+    "from_iterable of an async generator": (
+        lambda _: FLOW.from_iterable(agenerator()), "use from_async_iterable"
+    ),
+    "from_iterable of a generator function": (lambda _: FLOW.from_iterable(generator), "call the"),
+    "from_iterable of an async function": (lambda _: FLOW.from_iterable(agenerator), "call the"),
+    "from_iterable of a class": (lambda _: FLOW.from_iterable(list), "an object of the class"),
+    "from_iterable of a Publisher": (lambda it: FLOW.from_iterable(it), "use from_publisher"),
+    "from_iterable of a coroutine": (lambda _: FLOW.from_iterable(coroutine()), "map_async"),
+    "from_async_iterable of a list": (lambda _: FLOW.from_async_iterable([1]), "use from_iterable"),
+    "from_async_iterable of a function": (lambda _: FLOW.from_async_iterable(agenerator), "call the"),
+    "from_async_iterable of a coroutine": (
+        lambda _: FLOW.from_async_iterable(coroutine()), "map_async"
+    ),
+    "from_publisher of a list": (lambda _: FLOW.from_publisher([1]), "use Flow.from_iterable"),
+    "from_publisher of an async generator": (
+        lambda _: FLOW.from_publisher(agenerator()), "use Flow.from_async_iterable"
+    ),
+    "defer of a flow": (lambda _: FLOW.defer(F), "lambda *_: flow"),
+    "map of a coroutine": (lambda _: F.map(coroutine()), "the function itself"),
+    "on_error_resume of a flow": (lambda _: F.on_error_resume(F), "lambda *_: flow"),
+    "flat_map of a flow": (lambda _: F.flat_map(F), "lambda *_: flow"),
+    "publish_on of a pool": (lambda it: F.publish_on(it.pool), "schedulers.executor(pool)"),
+    "subscribe_on of a function": (lambda _: F.subscribe_on(thread), "call it"),
+    "publish_on of a name": (lambda _: F.publish_on("thread"), "operators.schedulers"),
+    "publish_on of a loop": (lambda it: F.publish_on(it.loop), "schedulers.event_loop(loop)"),
+    "retry of None": (lambda _: F.retry(None), "UNBOUNDED"),
+    "retry for ever": (lambda _: F.retry(float("inf")), "UNBOUNDED"),
+    "take of a str": (lambda _: F.take("3"), "an int of at least 0, got '3' (str)"),
+    "pipe that returns nothing": (lambda _: F.pipe(lambda flow: None), "`return` missing"),
+    "pipe that returns a coroutine": (
+        lambda _: F.pipe(lambda flow: coroutine()), "takes a flow and returns one"
+    ),
+    # What a function of the user's gives.
+    "flat_map to a list": (lambda _: list(F.flat_map(lambda n: [n])), "flat_map_iterable"),
+    "flat_map to a number": (lambda _: list(F.flat_map(lambda n: n)), "use Flow.of"),
+    "flat_map to None": (lambda _: list(F.flat_map(lambda n: None)), "`return` missing"),
+    "flat_map to an async generator": (
+        lambda _: list(F.flat_map(agenerator.__call__)), "use Flow.from_async_iterable"
+    ),
+    "concat_map to a coroutine": (lambda _: list(F.concat_map(lambda n: coroutine())), "map_async"),
+    "defer to a list": (lambda _: list(FLOW.defer(lambda: [1])), "use Flow.from_iterable"),
+    "defer to a coroutine": (lambda _: list(FLOW.defer(lambda: coroutine())), "awaited"),
+    "resume to a list": (
+        lambda _: list(Flow.error(KeyError()).on_error_resume(lambda e: [e])),
+        "use Flow.from_iterable",
+    ),
+    "generate to a coroutine": (lambda _: list(FLOW.generate(0, lambda n: coroutine())), "awaited"),
+    "for_each to a coroutine": (
+        lambda _: F.for_each(lambda n: coroutine()).result(), "map_async(fn).for_each"
+    ),
+}  # fmt: skip
+
+
+class Given:
+    """Somebody's Publisher, and what else a newcomer has at hand."""
+
+    def __init__(self) -> None:
+        self.pool: Any = None
+        self.loop: Any = None
+
+    def subscribe(self, subscriber: Any) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_the_message_names_what_to_use(name: str):
+    call, words = GIVEN[name]
+    given = Given()
+    with ThreadPoolExecutor(1) as given.pool, pytest.raises(TypeError) as caught:
+        given.loop = asyncio.new_event_loop()
+        try:
+            call(given)
+        finally:
+            given.loop.close()
+    assert words in str(caught.value)
+    told = str(caught.value).replace(type(given.loop).__name__, "")
+    assert not re.search(r"\b_\w+|_kernel", told), "it names what is ours alone"
+
+
+SOURCES = [
+    "of", "empty", "never", "error", "range", "from_iterable", "from_async_iterable",
+    "from_publisher", "defer", "generate", "create",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_is_not_to_be_called_on_a_flow(name: str):
+    with pytest.raises(TypeError, match=rf"it is Flow\.{name}\("):
+        getattr(F, name)(9)
+    assert callable(getattr(Flow, name))
+
+
+def test_every_source_is_known_here():
+    found = [name for name in dir(Flow) if isinstance(_attribute(name), classmethod)]
+    assert {name for name in found if not name.startswith("_")} == set(SOURCES)
+
+
+def _attribute(name: str) -> Any:
+    return next((vars(base)[name] for base in Flow.__mro__ if name in vars(base)), None)
+
+
+def test_a_class_of_somebodys_own_has_the_sources_too():
+    class Mine(Flow[int]):
+        pass
+
+    assert list(Mine.of(1).map(str)) == ["1"]
+
+
+def test_private_names_stay_private():
+    def told(publisher: Any) -> str:
+        return Flow.from_publisher(publisher).describe().stages[0].details
+
+    processor = as_processor(lambda flow: flow)
+    assert told(processor) == "Processor"
+    assert told(Flow.of(1)) == "Flow"
+    processor.subscribe(_Ignores())
+    with pytest.raises(TypeError, match=r"map: fn must be callable, got a Processor \(Processor\)"):
+        F.map(processor)
+
+
+class _Ignores:
+    def on_subscribe(self, _: Any) -> None:
+        pass
+
+    on_next = on_error = on_subscribe
+
+    def on_complete(self) -> None:
+        pass
