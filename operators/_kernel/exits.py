@@ -65,6 +65,11 @@ def exiting() -> bool:
     return _exiting
 
 
+def ended() -> Exception:
+    """Return the error for what is stopped because the program has ended."""
+    return RuntimeError("the program has ended, and with it what this flow runs on")
+
+
 def spend(seconds: float) -> None:
     """Take off what somebody has waited for cleanups already."""
     global _left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -40,6 +41,14 @@ def aside(function: Callable[[], object]) -> None:
         threading.Thread(target=function, name="operators-aside", daemon=True).start()
     except RuntimeError:  # there is none to be had; the interpreter ends, perhaps
         function()
+
+
+def report() -> None:
+    """Show the exception that is being handled as one that ends a thread is shown; a SystemExit is not."""
+    kind, value, traceback = sys.exc_info()
+    if kind is not None and kind is not SystemExit:
+        thread = threading.current_thread()
+        threading.excepthook(threading.ExceptHookArgs((kind, value, traceback, thread)))
 
 
 def running() -> set[threading.Thread]:

@@ -7,10 +7,11 @@ from typing import Any
 from operators._kernel.assembly import Link
 from operators._kernel.checks import need_count, need_methods
 from operators._kernel.contract import Contract
+from operators._kernel.hop import Hop
 from operators._kernel.inbox import InboxStage
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
-from operators.schedulers import LossyWorker, Scheduler, Worker
+from operators.schedulers import Scheduler, Worker
 
 
 class PublishOn(Link):
@@ -47,31 +48,38 @@ class PublishOn(Link):
 
 
 class _PublishOnStage(InboxStage):
-    __slots__ = ("_worker",)
+    __slots__ = ("_hop",)
     crosses = True
 
     def __init__(
         self, worker: Worker, prefetch: int, downstream: Any, node: Node, scope: Scope
     ) -> None:
         super().__init__(downstream, node, scope, prefetch)
-        self._worker = worker
-        if isinstance(worker, LossyWorker):
-            worker.on_lost(self._lost)
+        self._hop = Hop(worker, scope, self._lost, self._stop)
 
     def dispatch(self) -> None:
-        if self.done:  # nothing is delivered any more, only discarded
+        if self.done or self.cancelled:
+            # Nothing is delivered any more, only discarded; and the collector may be at work, in the
+            # midst of a call to the very executor.
             self.run()
             return
         try:
-            self._worker.schedule(self.run)
-        except RuntimeError as error:  # an executor that was shut down takes no more work
-            self._lost(error)
+            self._hop.run(self.run)
+        except BaseException:  # Ctrl-C, and who knows how far it came
+            self.cancelled = True
+            self.halt()
+            self._hop.close()
+            raise
 
     def _lost(self, error: Exception) -> None:
         # Whoever was to run the loop never will: it is ours to run.
-        if not self.cancelled:  # else nothing was to be delivered
+        if not (self.done or self.cancelled):
             self.abort(self.blame(error))
         self.run()
 
+    def _stop(self, error: Exception) -> None:
+        if not (self.done or self.cancelled):
+            self.abort(self.blame(error))
+
     def closed(self) -> None:
-        self._worker.close()
+        self._hop.close()

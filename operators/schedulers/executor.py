@@ -2,60 +2,108 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
+from operators._kernel import exits
+from operators._kernel.background import forked
 from operators._kernel.drain import Drain
 from operators._kernel.failure import brief, drop_error
+from operators._kernel.pending import all_wait
+from operators._kernel.threads import aside, begin
 
 
 class _ExecutorWorker:
     """Serial over a pool: one task of the pool at a time runs what is scheduled here."""
 
     def __init__(self, pool: Executor) -> None:
+        self.forked: bool = False
+        self.closing: bool = False
         self._pool = pool
         self._tasks: deque[Callable[[], object]] = deque()
         self._drain = Drain()
         self._timers: set[threading.Timer] = set()
-        self._lock = threading.Lock()
-        self._closed = False
+        self._lock = threading.RLock()
+        self._waiting = False  # for the pool to begin what it was given
+        self._serving = False
         self._broken: Exception | None = None
         self._tell: Callable[[Exception], object] = _drop_loss
+        self._stops: list[Callable[[Exception], object]] = []
 
     def on_lost(self, tell: Callable[[Exception], object]) -> None:
         """Have `tell` called, on some thread, if the pool drops what it has accepted."""
         self._tell = tell
 
+    def on_exit(self, stop: Callable[[Exception], object]) -> None:
+        """Have `stop` called, on some thread, if the program ends while something runs here."""
+        self._stops.append(stop)
+
+    def trouble(self) -> Exception | None:
+        """Return why nothing will run here any more, or not as long as the pool's threads wait."""
+        if self.forked:
+            return forked()
+        if self._waiting and _all_wait(self._pool):
+            return RuntimeError(
+                "this would wait for ever: every thread of the executor waits for work that the same "
+                "executor is to do; give it more threads, or one of the two another executor"
+            )
+        return None
+
     def schedule(self, fn: Callable[[], object], delay: float = 0.0) -> None:
-        if self._closed:
+        if self.closing:
             return
+        if self.forked:
+            raise forked()
+        task = partial(contextvars.copy_context().run, fn)
         if delay > 0:
-            self._later(fn, delay)
-            return
+            self._later(task, delay)
+        else:
+            self._add(task)
+
+    def _add(self, task: Callable[[], object]) -> None:
         with self._lock:  # a task is either refused here, or counted among those that are lost
             if self._broken is not None:
                 raise RuntimeError(str(self._broken)) from self._broken
-            self._tasks.append(fn)
+            self._tasks.append(task)
         if self._drain.enter():
-            try:
-                future = self._pool.submit(self._serve)
-            except Exception as error:
+            self._submit()
+
+    def _submit(self) -> None:
+        self._waiting = True
+        exits.enlist(self, pooled=True)
+        errand = _Errand(self)
+        try:
+            future = self._pool.submit(errand)
+        except BaseException as error:
+            # The pool may have it all the same; there will be nothing left to do.
+            errand.worker = None
+            if isinstance(error, Exception):
                 self._break(error)
-                raise
-            future.add_done_callback(self._served)
+            raise
+        # Whoever implements the protocol in part may give back anything.
+        watch = getattr(future, "add_done_callback", None)
+        if watch is not None:
+            watch(self._served)
 
     def _break(self, error: Exception) -> bool:
         """Take no more tasks; return whether some were lost. The drain is never given back."""
         with self._lock:
-            self._broken = error
-            lost = bool(self._tasks) and not self._closed
+            if self._broken is None:
+                self._broken = error
+            lost = bool(self._tasks) and not self.closing
             self._tasks.clear()
+            self._waiting = False
+        exits.discharge(self)
         return lost
 
-    def _served(self, future: Future[None]) -> None:
+    def _served(self, future: Any) -> None:
         if future.cancelled():
             error: Exception = RuntimeError("the executor cancelled its work; was it shut down?")
         elif (raised := future.exception()) is None:
@@ -63,44 +111,108 @@ class _ExecutorWorker:
         else:
             error = RuntimeError(f"the executor gave up its work: {brief(raised)}")
             error.__cause__ = raised
+        self.lost(error)
+
+    def lost(self, error: Exception) -> None:
+        """Take note that the pool will not run what it was given."""
         if self._break(error):
             # The pool may hold its locks just now, and what is told may go on to use it.
-            threading.Thread(target=self._tell, args=(error,), daemon=True).start()
+            aside(lambda: self._tell(error))
 
-    def _later(self, fn: Callable[[], object], delay: float) -> None:
+    def _later(self, task: Callable[[], object], delay: float) -> None:
         def due() -> None:
             with self._lock:
                 self._timers.discard(timer)
+            if self.closing:
+                return
             try:
-                self.schedule(fn)
-            except RuntimeError as error:  # the pool was shut down meanwhile
+                self._add(task)
+            except Exception as error:  # the pool was shut down meanwhile
                 self._tell(error)
 
         timer = threading.Timer(delay, due)
         timer.daemon = True
         with self._lock:
             self._timers.add(timer)
-        timer.start()
+        try:
+            begin(timer)
+        except BaseException:
+            with self._lock:
+                self._timers.discard(timer)
+            raise
 
     def close(self) -> None:
-        self._closed = True
+        self.closing = True
         with self._lock:
             timers, self._timers = self._timers, set()
         for timer in timers:
             timer.cancel()
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
+        """Run what is scheduled, on a thread of the pool, until there is nothing more."""
+        with self._lock:
+            self._waiting = False
+            self._serving = True
         while True:
             while self._tasks:
-                task = self._tasks.popleft()
-                if self._closed:
+                try:
+                    task = self._tasks.popleft()
+                except IndexError:  # lost just now
+                    break
+                if self.closing:
                     continue
                 try:
                     task()
                 except Exception as error:
                     drop_error(error, "raised by a task on an executor")
+            self._serving = False
+            exits.discharge(self)
             if not self._drain.again():
                 return
+            exits.enlist(self, pooled=True)
+            self._serving = True
+
+    # At the end of the program -------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Have what runs end soon, and nothing else run."""
+        error = exits.ended()
+        if self._serving:
+            for stop in self._stops:
+                stop(error)
+        if self._break(error):
+            self._tell(error)
+
+    def join(self, seconds: float) -> bool:
+        """Return at once: the interpreter itself waits for pools."""
+        return True
+
+
+class _Errand:
+    """What the pool is given; where it lets go of it without having run it, the worker hears of that."""
+
+    def __init__(self, worker: _ExecutorWorker) -> None:
+        self.worker: _ExecutorWorker | None = worker
+
+    def __call__(self) -> None:
+        worker, self.worker = self.worker, None
+        if worker is not None:
+            worker.serve()
+
+    def __del__(self) -> None:
+        if self.worker is not None:
+            with suppress(Exception):
+                self.worker.lost(RuntimeError("the executor dropped its work"))
+
+
+def _all_wait(pool: Any) -> bool:
+    # What is known of a ThreadPoolExecutor; of others nothing is.
+    most = getattr(pool, "_max_workers", None)
+    try:
+        idents = {thread.ident for thread in list(pool._threads)}
+    except (AttributeError, TypeError):
+        return False
+    return isinstance(most, int) and len(idents) >= most and all_wait(idents)
 
 
 def _drop_loss(error: Exception) -> None:
@@ -126,7 +238,11 @@ def executor(pool: Executor) -> ExecutorScheduler:
     """Return a scheduler over a pool of threads, which stays its owner's to shut down.
 
     Raises TypeError where `pool` is no Executor. A process pool will not do: what is scheduled are
-    stages of the running pipeline, not data; for work on processes see `map_async(executor=)`.
+    stages of the running pipeline, not data; for work on processes see `map_async(executor=)`. Whatever
+    the pool raises when it is given work, or does with it but run it, ends the flow with an error. A
+    thread that waits for a flow which only itself could carry on gets a RuntimeError: a producer and its
+    consumer need two threads. What still runs when the main thread ends is stopped, since the
+    interpreter waits for the threads of pools.
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> from operators import Flow

@@ -40,6 +40,10 @@ class _ImmediateWorker:
                     task()
                 except Exception as error:
                     drop_error(error, "raised by a task that was run at once")
+                except BaseException:
+                    while self._drain.again():  # what was left runs with the next task
+                        pass
+                    raise
             if not self._drain.again():
                 return
 

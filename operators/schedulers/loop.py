@@ -15,27 +15,45 @@ class _LoopWorker:
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
         self._lease = LoopLease(loop)
         self._closed = False
+        self._tell: Callable[[Exception], object] | None = _drop_loss
+
+    def on_lost(self, tell: Callable[[Exception], object]) -> None:
+        """Have `tell` called, on some thread, if the loop is closed before it has run something."""
+        self._tell = tell
+
+    def trouble(self) -> Exception | None:
+        """Return why nothing will run here any more, or None."""
+        return self._lease.trouble()
 
     def schedule(self, fn: Callable[[], object], delay: float = 0.0) -> None:
         if self._closed:
             return
+        error = self._lease.trouble()
+        if error is not None:
+            raise error
+        self._lease.post(self._run, fn, delay=delay, lost=self._lost)
 
-        def due() -> None:
-            if self._closed:
-                return
-            try:
-                fn()
-            except Exception as error:
-                drop_error(error, "raised by a task on an event loop")
+    def _run(self, fn: Callable[[], object]) -> None:
+        if self._closed:
+            return
+        try:
+            fn()
+        except Exception as error:
+            drop_error(error, "raised by a task on an event loop")
 
-        if delay > 0:
-            self._lease.post(self._lease.loop.call_later, delay, due)
-        else:
-            self._lease.post(due)
+    def _lost(self, error: Exception) -> None:
+        tell, self._tell = self._tell, None
+        if tell is not None and not self._closed:
+            tell(error)
 
     def close(self) -> None:
         self._closed = True
+        self._tell = None
         self._lease.release()
+
+
+def _drop_loss(error: Exception) -> None:
+    drop_error(error, "on an event loop, where tasks were scheduled")
 
 
 class LoopScheduler:
@@ -56,8 +74,9 @@ class LoopScheduler:
 def event_loop(loop: asyncio.AbstractEventLoop | None = None) -> LoopScheduler:
     """Return a scheduler on `loop`; None: the loop that runs where the flow is subscribed to.
 
-    Where none runs there, the library's own loop on a background thread is used. Raises RuntimeError,
-    when a flow is subscribed to, if `loop` is closed by then, and TypeError where it is no event loop.
+    Where none runs there, the library's own loop on a background thread is used. Raises TypeError where
+    `loop` is no event loop. A flow that is subscribed to when `loop` is closed, or runs on it when it is
+    closed, ends with a RuntimeError that says so.
 
     >>> from operators import Flow
     >>> from operators.schedulers import event_loop

@@ -314,12 +314,42 @@ def test_a_loop_that_is_closed_says_so():
         event_loop(loop).worker()
 
 
-def test_a_loop_that_is_closed_meanwhile_forgets_what_comes():
+def test_a_loop_that_is_closed_meanwhile_takes_no_more():
     loop = asyncio.new_event_loop()
     worker = event_loop(loop).worker()
     loop.close()
-    worker.schedule(print)
+    with pytest.raises(RuntimeError, match="was closed"):
+        worker.schedule(print)
     worker.close()
+    worker.schedule(print)
+
+
+@pytest.mark.parametrize("delay", [0.0, 10.0])
+def test_a_loop_that_is_closed_tells_of_what_it_will_not_run(
+    dropped: list[BaseException], delay: float
+):
+    loop = asyncio.new_event_loop()
+    worker, unheard, closed = [event_loop(loop).worker() for _ in range(3)]
+    assert isinstance(worker, LossyWorker)
+    told: list[Exception] = []
+    heard = threading.Event()
+    worker.on_lost(in_turn_with(told.append, heard.set))
+    ran: list[int] = []
+    for it in (worker, worker, unheard, closed):
+        it.schedule(partial(ran.append, 1), delay)
+    closed.close()
+    if delay:
+        loop.run_until_complete(asyncio.sleep(0))  # so that they wait for their time
+    loop.close()
+
+    assert heard.wait(20)
+    eventually(lambda: len(dropped) == 1, "the hook")
+    assert [str(it) for it in [*told, *dropped]] == [
+        "the event loop was closed before it came to this"
+    ] * 2
+    worker.close()
+    unheard.close()
+    assert ran == []
 
 
 def test_immediate_runs_on_the_thread_of_the_caller():

@@ -1,0 +1,65 @@
+"""Hop: one stage's way to a worker."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from operators._kernel.failure import drop_error
+from operators._kernel.scope import Scope
+
+
+class Hop:
+    """A worker, and the context in which it runs things: that of whoever subscribed.
+
+    Whatever keeps the worker from running what it was given is told to `lost`, by whichever thread
+    finds out. At the end of the program `stop` is called: what runs there is to end soon.
+    """
+
+    __slots__ = ("_context", "_entered", "_lost", "_pending", "worker")
+
+    def __init__(
+        self,
+        worker: Any,
+        scope: Scope,
+        lost: Callable[[Exception], object],
+        stop: Callable[[Exception], object],
+    ) -> None:
+        self.worker: Any = worker
+        self._lost = lost
+        self._context = contextvars.copy_context()
+        self._entered = False
+        self._pending = scope.pending
+        for method, listener in (("on_lost", lost), ("on_exit", stop)):
+            listen = getattr(worker, method, None)
+            if listen is not None:
+                listen(listener)
+        self._pending.carry(worker)
+
+    def run(self, task: Callable[[], object]) -> None:
+        """Have the worker run the task, in the context; raises nothing that is an Exception."""
+        try:
+            self.worker.schedule(partial(self.here, task))
+        except Exception as error:
+            self._lost(error)
+
+    def here(self, task: Callable[[], object]) -> None:
+        """Run the task here, in the context."""
+        if self._entered:  # by a task that schedules on a worker which runs everything at once
+            task()
+            return
+        self._entered = True
+        try:
+            self._context.run(task)
+        finally:
+            self._entered = False
+
+    def close(self) -> None:
+        """Close the worker, which the run depends on no longer."""
+        self._pending.drop(self.worker)
+        try:
+            self.worker.close()
+        except Exception as error:
+            drop_error(error, "raised by the close of a worker")
