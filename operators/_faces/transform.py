@@ -13,6 +13,7 @@ from operators.transform.buffer import Buffer
 from operators.transform.enumerate import Enumerate
 from operators.transform.flat_map_iterable import FlatMapIterable
 from operators.transform.map import Map
+from operators.transform.map_not_none import MapNotNone
 from operators.transform.pairwise import Pairwise
 from operators.transform.reduce import Reduce
 from operators.transform.scan import Scan
@@ -37,20 +38,41 @@ class Transform(Face[T_co]):
         """
         return then(self, Map(fn))
 
+    def map_not_none(self, fn: Callable[[T_co], R | None]) -> Flow[R]:
+        """Return a flow of fn(item) for each item for which that is not None (§2.13).
+
+        For each item left out one more is asked for, so that request(n) brings n items.
+
+        >>> sizes = {"a": 1, "c": 3}
+        >>> list(Flow.of("a", "b", "c").map_not_none(sizes.get))
+        [1, 3]
+        """
+        return then(self, MapNotNone(fn))
+
     @overload
     def scan(self, fn: Callable[[T_co, T_co], T_co]) -> Flow[T_co]: ...
     @overload
     def scan(self, fn: Callable[[A, T_co], A], seed: A) -> Flow[A]: ...
-    def scan(self, fn: Callable[[Any, Any], Any], seed: Any = NOTHING) -> Flow[Any]:
+    @overload
+    def scan(self, fn: Callable[[A, T_co], A], *, seed_factory: Callable[[], A]) -> Flow[A]: ...
+    def scan(
+        self,
+        fn: Callable[[Any, Any], Any],
+        seed: Any = NOTHING,
+        *,
+        seed_factory: Callable[[], Any] | None = None,
+    ) -> Flow[Any]:
         """Return a flow of the running results of a fold, one for each item.
 
-        Without `seed` the first item is the first result; the seed itself is not emitted.
+        Without `seed` the first item is the first result; the seed itself is not emitted. Each run
+        starts with a copy of a seed that is a list, a dict, a set or the like, and with what
+        `seed_factory()` gives where that is given instead. Raises TypeError where both are.
 
         >>> import operator
         >>> list(Flow.of(1, 2, 3).scan(operator.add)), list(Flow.of(1, 2).scan(operator.add, 10))
         ([1, 3, 6], [11, 13])
         """
-        return then(self, Scan(fn, seed))
+        return then(self, Scan(fn, seed, seed_factory))
 
     @overload
     def reduce(self, fn: Callable[[T_co, T_co], T_co]) -> Flow[T_co]: ...
@@ -76,6 +98,8 @@ class Transform(Face[T_co]):
 
     def pairwise(self) -> Flow[tuple[T_co, T_co]]:
         """Return a flow of (previous, item) for each item but the first.
+
+        A first item that no other follows goes to on_discard.
 
         >>> list(Flow.of(1, 2, 3).pairwise())
         [(1, 2), (2, 3)]

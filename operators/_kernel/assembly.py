@@ -112,7 +112,7 @@ def none_error(node: Node) -> TypeError:
     """Return the error for a None that came out of `node`."""
     return TypeError(
         f"None is not an element (§2.13): {node.title}, written at {node.where}, gave None; "
-        "leave it out, or use another value for 'nothing'"
+        "leave it out (map_not_none does), or use another value for 'nothing'"
     )
 
 

@@ -15,8 +15,8 @@ class Pairwise(Step):
 
     emits        a pair for each item from the second on
     backpressures  passes demand on, with one item more the first time
-    completes    when upstream does
-    fails        when upstream does
+    completes    when upstream does; an item that was the only one is discarded
+    fails        when upstream does; a first item that is in no pair yet is discarded
     """
 
     __slots__ = ()
@@ -26,16 +26,20 @@ class Pairwise(Step):
     body = """
 $before, $last = $last, $item
 if $before is $nothing:
+    $held.append($item)
     drop
+if $held:
+    $held.clear()
 $item = ($before, $item)
 """
+    leftovers = "$held"
 
     @property
     def holds(self) -> int:
         return 1
 
     def values(self) -> dict[str, Any]:
-        return {"last": NOTHING, "before": NOTHING, "nothing": NOTHING}
+        return {"last": NOTHING, "before": NOTHING, "nothing": NOTHING, "held": []}
 
     def shaper(self) -> Shaper:
         return Surcharge(1)

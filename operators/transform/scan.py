@@ -5,33 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
 from operators._kernel.failure import NOTHING
 from operators._kernel.step import Step
+from operators.transform.seeds import Fold, need_fold, starting
 
 
 class Scan(Step):
     """The running result of a fold.
 
-    emits        fn(result so far, item) for each item; without a seed the first item as it is
+    emits        fn(result so far, item) for each item; without a seed the first item as it is; with
+                 one, each run starts from a seed of its own
     backpressures  passes demand on
     completes    when upstream does
-    fails        when upstream does, or fn raises
+    fails        when upstream does, or fn or the seed's factory raises
     """
 
-    __slots__ = ("_fn", "_seed")
+    __slots__ = ("_fn", "_start")
     name = "scan"
     contract = Contract.PASS_THROUGH
     body = """
+if $so_far is $nothing:
+    $so_far = $start()
 $item = $item if $so_far is $nothing else $fn($so_far, $item)
 $so_far = $item
 """
 
-    def __init__(self, fn: Callable[[Any, Any], Any], seed: Any = NOTHING) -> None:
-        need_callable("scan", "fn", fn)
+    def __init__(self, fn: Fold, seed: Any, factory: Callable[[], Any] | None) -> None:
+        need_fold("scan", fn, seed, factory)
         self._fn = fn
-        self._seed = seed
+        self._start = starting("scan", seed, factory)
 
     def values(self) -> dict[str, Any]:
-        return {"fn": self._fn, "so_far": self._seed, "nothing": NOTHING}
+        # Called with the first item, where what it raises is the step's failure.
+        return {"fn": self._fn, "start": self._start, "so_far": NOTHING, "nothing": NOTHING}

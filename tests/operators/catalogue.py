@@ -95,6 +95,10 @@ def _even(n: int) -> bool:
 
 
 _case("map", "", lambda f: f.map(_add_one), _plus_ones, _pass)
+_case(
+    "map_not_none", "", lambda f: f.map_not_none({n: n for n in ITEMS[::2]}.get), lambda i: i[::2],
+    _each_second,
+)  # fmt: skip
 _case("filter", "", lambda f: f.filter(_even), lambda i: i[::2], _each_second)
 _case("take", "", lambda f: f.take(10), lambda i: i[:10], lambda r, d: min(r, 10))
 _case("take_while", "", lambda f: f.take_while(lambda n: n < 30), lambda i: i[:30], _pass)

@@ -29,11 +29,15 @@ def _pairs(*calls: tuple[str, Call, type[Exception], str]) -> list[Any]:
 
 NO_FUNCTION = _pairs(
     ("map", lambda f: f.map(3), TypeError, "fn must be callable, got 3 (int)"),
+    ("map_not_none", lambda f: f.map_not_none(3), TypeError, "fn must be callable, got 3 (int)"),
     ("filter", lambda f: f.filter(None), TypeError, "predicate must be callable, got None"),
     ("take_while", lambda f: f.take_while("p"), TypeError, "predicate must be callable, got 'p'"),
     ("skip_while", lambda f: f.skip_while(1), TypeError, "predicate must be callable"),
     ("scan", lambda f: f.scan(None), TypeError, "fn must be callable"),
     ("scan", lambda f: f.scan(0, 0), TypeError, "fn must be callable"),
+    ("scan", lambda f: f.scan(0, max), TypeError, "the function comes first: scan(fn, seed)"),
+    ("scan", lambda f: f.scan(max, seed_factory=1), TypeError, "seed_factory must be callable"),
+    ("scan", lambda f: f.scan(max, 1, seed_factory=int), TypeError, "not both"),
     ("reduce", lambda f: f.reduce(0), TypeError, "fn must be callable"),
     ("distinct", lambda f: f.distinct(0), TypeError, "key must be callable"),
     ("distinct_until_changed", lambda f: f.distinct_until_changed(0), TypeError, "key must be"),

@@ -6,8 +6,10 @@ import itertools
 import operator
 from typing import Any
 
+import pytest
+
 from operators import Flow
-from tests.operators.kit import Handmade, probe
+from tests.operators.kit import Handmade, notes, probe
 
 
 def worlds(*items: Any) -> list[Flow[Any]]:
@@ -43,9 +45,26 @@ def test_each_subscriber_begins_anew():
     assert list(flow) == list(flow) == [11, 13]
 
 
-def test_a_seed_that_is_changed_is_the_users_to_care_for():
+def test_a_seed_that_is_changed_is_not_where_the_next_run_starts():
+    def collect(so_far: Any, n: int) -> Any:
+        so_far.append(n)
+        return so_far
+
     seed: list[int] = []
-    assert list(Flow.of(1, 2).scan(lambda so_far, n: [*so_far, n], seed)) == [[1], [1, 2]]
+    for flow in worlds(1, 2):
+        assert list(flow.scan(collect, seed))[-1] == [1, 2]
+    assert seed == []
+    flow = Flow.of(1, 2).scan(collect, seed_factory=list)
+    assert flow.run() == flow.run() == [1, 2]
+
+
+def test_a_factory_is_called_for_each_run_and_fails_as_the_step():
+    for flow in worlds(1, 2):
+        failing = flow.scan(operator.add, seed_factory=lambda: 1 // 0)
+        with pytest.raises(ZeroDivisionError) as caught:
+            list(failing)
+        assert "in scan, written at" in notes(caught.value)
+    assert list(Flow.empty().scan(operator.add, seed_factory=lambda: 1 // 0)) == []
 
 
 def test_one_result_for_each_item_asked_for():

@@ -197,13 +197,13 @@ GIVEN: dict[str, tuple[Make, str]] = {
     "flat_map to a number": (lambda _: list(F.flat_map(lambda n: n)), "use Flow.of"),
     "flat_map to None": (lambda _: list(F.flat_map(lambda n: None)), "`return` missing"),
     "flat_map to an async generator": (
-        lambda _: list(F.flat_map(agenerator.__call__)), "use Flow.from_async_iterable"
+        lambda _: list(F.flat_map(lambda n: agenerator())), "use Flow.from_async_iterable"
     ),
     "concat_map to a coroutine": (lambda _: list(F.concat_map(lambda n: coroutine())), "map_async"),
     "defer to a list": (lambda _: list(FLOW.defer(lambda: [1])), "use Flow.from_iterable"),
     "defer to a coroutine": (lambda _: list(FLOW.defer(lambda: coroutine())), "awaited"),
     "resume to a list": (
-        lambda _: list(Flow.error(KeyError()).on_error_resume(lambda e: [e])),
+        lambda _: list(FLOW.error(KeyError()).on_error_resume(lambda e: [e])),
         "use Flow.from_iterable",
     ),
     "generate to a coroutine": (lambda _: list(FLOW.generate(0, lambda n: coroutine())), "awaited"),
@@ -228,12 +228,12 @@ class Given:
 def test_the_message_names_what_to_use(name: str):
     call, words = GIVEN[name]
     given = Given()
-    with ThreadPoolExecutor(1) as given.pool, pytest.raises(TypeError) as caught:
-        given.loop = asyncio.new_event_loop()
-        try:
+    given.loop = asyncio.new_event_loop()
+    try:
+        with ThreadPoolExecutor(1) as given.pool, pytest.raises(TypeError) as caught:
             call(given)
-        finally:
-            given.loop.close()
+    finally:
+        given.loop.close()
     assert words in str(caught.value)
     told = str(caught.value).replace(type(given.loop).__name__, "")
     assert not re.search(r"\b_\w+|_kernel", told), "it names what is ours alone"
@@ -272,7 +272,7 @@ def test_private_names_stay_private():
     def told(publisher: Any) -> str:
         return Flow.from_publisher(publisher).describe().stages[0].details
 
-    processor = as_processor(lambda flow: flow)
+    processor: Any = as_processor(lambda flow: flow)
     assert told(processor) == "Processor"
     assert told(Flow.of(1)) == "Flow"
     processor.subscribe(_Ignores())

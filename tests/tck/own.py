@@ -105,6 +105,7 @@ SOURCES = [
 
 OPERATORS = [
     Own("map", lambda flow: flow.map(int)),
+    Own("map_not_none", lambda flow: flow.map_not_none(int)),
     Own("filter", lambda flow: flow.filter(lambda _: True)),
     Own("take", lambda flow: flow.take(UNBOUNDED)),
     Own("take_while", lambda flow: flow.take_while(lambda _: True)),

@@ -36,6 +36,12 @@ def mapping(numbers: Flow[int], words: Flow[str]) -> None:
     assert_type(words.map(lambda text: Word(text, 1)).map(lambda word: word.size), Flow[int])
 
 
+def mapping_where_there_is_one(words: Flow[str], sizes: dict[str, int]) -> None:
+    assert_type(words.map_not_none(sizes.get), Flow[int])
+    assert_type(words.map_not_none(lambda word: len(word) or None), Flow[int])
+    assert_type(words.map_not_none(len), Flow[int])
+
+
 def folding(numbers: Flow[int], words: Flow[str]) -> None:
     assert_type(numbers.scan(operator.add), Flow[int])
     assert_type(numbers.scan(lambda total, n: total + n), Flow[int])
@@ -44,6 +50,8 @@ def folding(numbers: Flow[int], words: Flow[str]) -> None:
     assert_type(words.scan(longer, 0.0), Flow[float])
     assert_type(words.scan(lambda total, word: total + len(word), 0), Flow[int])
     assert_type(numbers.scan(lambda text, n: f"{text} {n}", ""), Flow[str])
+
+    assert_type(words.scan(longer, seed_factory=float), Flow[float])
 
     assert_type(numbers.reduce(operator.add), Flow[int])
     assert_type(numbers.reduce(lambda total, n: total + n), Flow[int])
@@ -56,6 +64,7 @@ def collecting(numbers: Flow[int]) -> None:
     def collect(items: list[int], n: int) -> list[int]:
         return [*items, n]
 
+    assert_type(numbers.scan(collect, seed_factory=list), Flow[list[int]])
     start: list[int] = []
     assert_type(numbers.reduce(collect, start), Flow[list[int]])
     assert_type(numbers.reduce(lambda items, n: [*items, n], start), Flow[list[int]])
