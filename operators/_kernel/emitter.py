@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from contextvars import Context, ContextVar
 from threading import get_ident
@@ -43,7 +43,7 @@ class Outlet(QueuedStage):
     __slots__ = (
         "_bells", "_capacity", "_claim", "_context", "_delivering", "_emit", "_finished", "_functions",
         "_items", "_lock", "_on_drop", "_others", "_overflow", "_own", "_resting",
-        "dropped",
+        "dropped", "opener", "refusal",
     )  # fmt: skip
 
     crosses: ClassVar[bool] = True
@@ -75,13 +75,17 @@ class Outlet(QueuedStage):
         self._finished: bool = False
         self._delivering: bool = False
         self._resting: Any = None
+        self.opener: int = 0
+        """The thread that is inside of subscribe while the producer runs there; 0: none."""
+        self.refusal: Exception | None = None
+        """What was raised at whoever emits, and ends the stream already."""
         self.dropped: int = 0
         """Items dropped by the overflow policy."""
 
     @property
     def over(self) -> bool:
         """Whether nothing more is taken in."""
-        return self._finished or self.cancelled or self.done
+        return self._finished or self.cancelled or self.done or self.bad is not None
 
     @property
     def occupied(self) -> int:
@@ -138,7 +142,7 @@ class Outlet(QueuedStage):
         self.runner = 0
         self._delivering = False
         while self._own.again():  # most often it is a request, made inside of on_next
-            if self._items or self.bad is not None or self.over:
+            if self._items or self.over:
                 self._run()
                 break
         return True
@@ -146,7 +150,7 @@ class Outlet(QueuedStage):
     def _queue(self, item: Any) -> bool | None:
         lost: Any = EMPTY
         with self._lock:
-            if self._finished or self.cancelled or self.done:
+            if self.over:
                 return False
             items = self._items
             held = len(items)
@@ -325,6 +329,35 @@ class Outlet(QueuedStage):
                 loop.call_soon(self._rested)
                 break
         return 0  # settled one by one
+
+    def polled(self, pause: Callable[[], Any]) -> Generator[Any, None, None]:
+        """Give the items to one who pulls, and who asks for one, by that, each time."""
+        if running() is None:
+            self.runner = get_ident()  # the thread that is to take out what it would put in
+        demand, items, lock = self.demand, self._items, self._lock
+        while True:
+            with lock:
+                demand.value = 0 if items else 1
+                item = items.popleft() if items else EMPTY
+            if item is not EMPTY:
+                if self._bells:
+                    self._ring()
+                yield item
+            elif self.bad is not None:
+                self.halt()
+                self._close()
+                raise self.bad
+            elif self.exhausted():
+                self._close()
+                if self.failure is not None:
+                    raise self.failure
+                return
+            elif (waiting := pause()) is not None:
+                yield waiting
+
+    def is_over(self) -> bool:
+        """Whether the next poll would find the end."""
+        return self.done or self.bad is not None or self.exhausted()
 
     def _rested(self) -> None:
         self._resting = None

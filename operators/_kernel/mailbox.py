@@ -105,6 +105,7 @@ def prefetch_of(chain: list[Node]) -> int:
 class _Mailbox:
     """A Subscriber that keeps what it asked for until it is taken: at most its prefetch."""
 
+    pulls = True
     __slots__ = (
         "_batch", "_closed", "_done", "_error", "_limit", "_node", "_scope", "_started", "_taken",
         "_upstream", "items",

@@ -44,6 +44,15 @@ class PlainCall:
         self.functions: deque[Callable[[], object]] | None = deque()
         outlet.look_at(self.functions)
 
+    def begin(self, schedule: Callable[[Callable[[], object]], object], context: Context) -> None:
+        """Have it run where `schedule` has it run, which may be here."""
+        outlet = self._outlet
+        outlet.opener = threading.get_ident()
+        try:
+            schedule(lambda: context.run(self.run))
+        finally:
+            outlet.opener = 0
+
     def run(self) -> None:
         """Call the producer, in the context of the subscription, and end the stream as it ends."""
         INSIDE.set(self._outlet)
@@ -51,7 +60,8 @@ class PlainCall:
         try:
             self._call()
         except Exception as error:
-            outlet.complete(outlet.blame(error))
+            if error is not outlet.refusal:
+                outlet.complete(outlet.blame(error))
         except BaseException as raised:
             if not outlet.over:
                 outlet.complete(outlet.blame(ended_by(raised)))

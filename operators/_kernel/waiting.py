@@ -42,24 +42,43 @@ def refuse_to_block(stage: Any, room: str) -> None:
     On an event loop the stream fails with it too: what a callback raises there reaches nobody who waits
     for the stream. Inside a delivery it is the failure of whoever emits, and ends the stream as such.
     """
-    inside = get_ident() in _delivering(stage)
+    me = get_ident()
+    inside = any(getattr(each, "runner", 0) == me for each in below(stage))
     if inside:
         why = "emit would wait for this very thread, which is delivering an item of the same stream"
     elif running() is not None:
         why = "emit would block the event loop that runs in this thread"
+    elif stage.opener == me and not any(map(_crosses, below(stage.downstream))):
+        why = "emit would wait, inside of subscribe, for a request that can only come after it"
     else:
         return
     text = (
         f"{why}: {stage.node.title}, written at {stage.node.where}, has {room}; use a producer that is "
         "an `async def` and awaits emit, another overflow=, a larger capacity=, or another thread"
     )
-    if not inside:
-        stage.complete(RuntimeError(text))
-    raise RuntimeError(text)
+    error = RuntimeError(text)
+    if running() is not None and not inside:
+        stage.refusal = error
+        stage.complete(stage.blame(RuntimeError(text)))
+    raise error
 
 
-def _delivering(stage: Any) -> set[int]:
-    return {runner for each in below(stage) if (runner := getattr(each, "runner", 0))}
+def _crosses(stage: Any) -> bool:
+    # Who asks may then be another thread than the one that subscribes.
+    return getattr(_operator(stage), "asynchronous", False)
+
+
+def _operator(stage: Any) -> Any:
+    node = getattr(stage, "node", None)
+    return None if node is None else node.operator
+
+
+def kept_by(stage: Any) -> bool:
+    """Whether a loop subscribes, on this thread, and takes nothing out before it has."""
+    following = list(below(stage.downstream))
+    return any(getattr(each, "pulls", False) for each in following) and not any(
+        getattr(_operator(each), "detached", False) for each in following
+    )
 
 
 _LINKS = ("downstream", "_downstream", "stage", "_stage")
@@ -68,13 +87,10 @@ _LINKS = ("downstream", "_downstream", "stage", "_stage")
 def below(stage: Any) -> Iterator[Any]:
     """Give a stage, and what is downstream of it as far as that is of the library."""
     seen: set[int] = set()
-    while stage is not None and id(stage) not in seen:
+    while stage is not None and type(stage).__module__.startswith("operators."):
+        if id(stage) in seen:
+            return
         seen.add(id(stage))
         yield stage
-        for name in _LINKS:
-            following = getattr(stage, name, None)
-            if following is not None:
-                break
-        else:
-            return
-        stage = following
+        links = (getattr(stage, name, None) for name in _LINKS)
+        stage = next((link for link in links if link is not None), None)

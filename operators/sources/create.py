@@ -24,7 +24,8 @@ from operators._kernel.failure import annotate
 from operators._kernel.node import Node
 from operators._kernel.producing import PlainCall, TaskCall
 from operators._kernel.scope import Scope
-from operators.schedulers import LossyWorker, Scheduler, thread
+from operators._kernel.waiting import kept_by
+from operators.schedulers import ImmediateScheduler, LossyWorker, Scheduler, thread
 
 T_contra = TypeVar("T_contra", contravariant=True)
 
@@ -214,10 +215,22 @@ class Create(Source):
     def _open_worker(self, outlet: Outlet, context: Context) -> None:
         call = PlainCall(self._producer, outlet, lambda call: Emitter[Any](call, outlet))
         try:
-            worker = (self._scheduler or thread("operators-create")).worker()
+            worker = self._scheduler_for(outlet).worker()
             outlet.on_cancel(worker.close)
             if isinstance(worker, LossyWorker):
                 worker.on_lost(lambda error: outlet.complete(outlet.blame(error)))
-            worker.schedule(lambda: context.run(call.run))
+            call.begin(worker.schedule, context)
         except Exception as error:  # an executor takes no more work, no thread can be started
             outlet.complete(outlet.blame(error))
+
+    def _scheduler_for(self, outlet: Outlet) -> Scheduler:
+        scheduler = self._scheduler
+        if scheduler is None:
+            return thread("operators-create")
+        if (
+            self._overflow == "block"
+            and isinstance(scheduler, ImmediateScheduler)
+            and kept_by(outlet)
+        ):
+            return thread("operators-create")
+        return scheduler

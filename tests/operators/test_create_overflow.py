@@ -10,6 +10,7 @@ import pytest
 
 from operators import AsyncEmitter, BackpressureError, Emitter, Flow
 from operators.schedulers import immediate
+from reactive_streams import UNBOUNDED
 from tests.operators.kit import eventually, in_turn, line_of, probe, soon
 
 
@@ -56,6 +57,30 @@ def test_latest_keeps_one():
     seen.request(1)
     assert seen.items == [0, 4]
     seen.cancel()
+
+
+@pytest.mark.parametrize(
+    ("overflow", "kept"), [("drop_newest", 1), ("drop_oldest", 9), ("latest", 9)]
+)
+def test_a_capacity_of_one_is_one_whatever_was_asked_for(overflow: str, kept: int):
+    emitter, seen, left = opened(overflow=overflow, capacity=1)
+    seen._then = lambda it, item: [emitter.emit(n) for n in range(1, 10)] if item == 0 else None
+    seen.request(UNBOUNDED)
+    emitter.emit(0)
+    assert seen.items == [0, kept]
+    assert (len(left), emitter.dropped) == (8, 8)
+    seen.cancel()
+
+
+@pytest.mark.parametrize("end", ["cancel", "bad request"])
+def test_an_error_that_waits_and_is_overtaken_goes_to_the_hook(end: str, dropped: Any):
+    emitter, seen, left = opened(capacity=4)
+    emitter.emit(1)
+    emitter.error(KeyError("waiting"))
+    seen.cancel() if end == "cancel" else seen.request(0)
+
+    dropped.take(KeyError)
+    assert left == [1]
 
 
 def test_error_fails_and_discards_what_waited():

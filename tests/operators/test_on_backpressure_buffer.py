@@ -103,6 +103,21 @@ def test_block_asks_for_no_more_than_there_is_room_for():
     assert (seen.items, left) == ([1, 2, 3], [4])
 
 
+@pytest.mark.parametrize("end", ["cancel", "bad request"])
+@pytest.mark.parametrize("overflow", ["error", "drop_newest", "drop_oldest", "block"])
+def test_an_error_that_waits_and_is_overtaken_goes_to_the_hook(
+    overflow: str, end: str, dropped: Any
+):
+    publisher, seen, left = opened(4, overflow=overflow)
+    publisher.emit(1)
+    publisher.fail(KeyError("waiting"))
+    assert not seen.ended
+    seen.cancel() if end == "cancel" else seen.request(0)
+
+    dropped.take(KeyError)
+    assert left == [1]
+
+
 @pytest.mark.parametrize("overflow", ["error", "drop_newest", "drop_oldest", "block"])
 @pytest.mark.parametrize("end", ["cancel", "bad request"])
 def test_what_waits_is_discarded_once(overflow: str, end: str):
@@ -115,6 +130,32 @@ def test_what_waits_is_discarded_once(overflow: str, end: str):
     assert publisher.cancels == 1
     publisher.emit(3)
     assert left == [1, 2, 3]
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("overflow", "kept"), [("drop_newest", range(1, 4)), ("drop_oldest", range(17, 20))]
+)
+def test_its_capacity_bounds_it_whatever_was_asked_for(overflow: str, kept: range, capacity: int):
+    publisher, seen, left = opened(capacity, overflow=overflow)
+    expected = list(kept)[:capacity] if overflow == "drop_newest" else list(kept)[-capacity:]
+    seen._then = lambda it, item: publisher.emit(*range(1, 20)) if item == 0 else None
+    seen.request(UNBOUNDED)
+    publisher.emit(0)
+    assert seen.items == [0, *expected]
+    assert sorted(left) == sorted(set(range(1, 20)) - set(expected))
+    seen.cancel()
+
+
+@pytest.mark.parametrize("capacity", [1, 2])
+def test_one_too_many_is_an_error_whatever_was_asked_for(capacity: int):
+    publisher, seen, left = opened(capacity)
+    seen._then = lambda it, item: publisher.emit(*range(1, 4)) if item == 0 else None
+    seen.request(UNBOUNDED)
+    publisher.emit(0)
+    assert isinstance(seen.error, BackpressureError)
+    assert seen.items == [0]
+    assert sorted(left) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("overflow", ["drop_newest", "drop_oldest"])

@@ -84,6 +84,35 @@ def test_what_comes_while_an_item_is_delivered_was_not_asked_for():
     seen.cancel()
 
 
+def test_what_comes_while_an_item_is_delivered_is_dropped_whatever_was_asked_for():
+    publisher, seen, left = opened()
+    seen._then = lambda it, item: publisher.emit("b", "c") if item == "a" else None
+    seen.request(UNBOUNDED)
+    publisher.emit("a", "d")
+    assert (seen.items, left) == (["a", "d"], ["b", "c"])
+    seen.cancel()
+
+
+def test_an_item_that_meets_a_request_is_not_dropped_for_it():
+    # Who asks looks whether there is something, and may be at it just when the item comes.
+    for _ in range(200):
+        publisher, seen, left = opened()
+        barrier = threading.Barrier(2)
+        seen.request(1)
+
+        def ask(seen: Any = seen, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait(20)
+            seen.request(1)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        barrier.wait(20)
+        publisher.emit("a")
+        asking.join()
+        assert (seen.items, left) == (["a"], [])
+        seen.cancel()
+
+
 def test_a_ledger_of_two_threads():
     publisher, seen, left = opened()
     emitting = threading.Thread(target=publisher.emit, args=range(500))

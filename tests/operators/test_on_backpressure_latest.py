@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
+
 from operators import Flow
 from reactive_streams import UNBOUNDED
 from tests.operators.kit import Handmade, probe
@@ -69,6 +71,38 @@ def test_a_bad_request_discards_the_item_that_is_kept():
 
     assert isinstance(seen.error, ValueError)
     assert left == [1]
+
+
+@pytest.mark.parametrize("wanted", [200, UNBOUNDED])
+def test_it_keeps_one_however_many_are_asked_for_and_however_slowly_they_go(wanted: int):
+    publisher, seen, left = opened()
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold(it: Any, item: Any) -> None:
+        inside.set()
+        assert leave.wait(20)
+
+    seen._then = hold
+    publisher.emit(0)
+    asking = threading.Thread(target=seen.request, args=(wanted,))
+    asking.start()  # it delivers what was kept, slowly
+    assert inside.wait(20)
+    for n in range(1, 100):
+        publisher.emit(n)
+        assert left == list(range(1, n))
+    leave.set()
+    asking.join()
+    assert seen.items == [0, 99]
+    seen.cancel()
+
+
+def test_what_comes_inside_of_on_next_is_kept_too_but_one():
+    publisher, seen, left = opened()
+    seen._then = lambda it, item: publisher.emit(1, 2, 3) if item == 0 else None
+    seen.request(UNBOUNDED)
+    publisher.emit(0)
+    assert (seen.items, left) == ([0, 3], [1, 2])
+    seen.cancel()
 
 
 def test_a_ledger_of_two_threads():
