@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from contextvars import Context, ContextVar
+from functools import partial
 from threading import get_ident
 from time import monotonic
 from typing import Any, ClassVar
@@ -219,7 +220,8 @@ class Outlet(QueuedStage):
             bell.acquire()
             if self._hang(bell):
                 try:
-                    bell.acquire()
+                    # Not for ever, where all that could go on waits for this thread.
+                    self.scope.pending.block(partial(bell.acquire, True))  # noqa: FBT003
                 finally:
                     self._unhang(bell)
         return taken

@@ -12,16 +12,19 @@ from contextlib import suppress
 from contextvars import Context
 from time import monotonic
 from typing import Any
+from weakref import ref
 
 from operators._kernel.checks import coroutine_error
 from operators._kernel.emitter import INSIDE, SLICE, Outlet
 from operators._kernel.failure import ended_by
+from operators._kernel.hop import Hop
 from operators._kernel.loops import LoopLease
+from operators._kernel.threads import aside
 
 GRACE = 0.5
 """Seconds that a coroutine has for its own cleanup, once it knows that the stream is over."""
 
-_running: dict[asyncio.Task[None], TaskCall] = {}  # the event loop itself holds its tasks weakly
+_running: dict[asyncio.Task[Any], TaskCall] = {}  # the event loop itself holds its tasks weakly
 
 
 class PlainCall:
@@ -44,17 +47,29 @@ class PlainCall:
         self.functions: deque[Callable[[], object]] | None = deque()
         outlet.look_at(self.functions)
 
-    def begin(self, schedule: Callable[[Callable[[], object]], object], context: Context) -> None:
-        """Have it run where `schedule` has it run, which may be here."""
+    def begin(self, worker: Any) -> None:
+        """Have the worker, which is the stream's from now on, run it; that may be here."""
         outlet = self._outlet
+        hop = Hop(worker, outlet.scope, self._lost, self._stop)
+        outlet.on_cancel(hop.close)
         outlet.opener = threading.get_ident()
         try:
-            schedule(lambda: context.run(self.run))
+            hop.run(self._run)
+        except BaseException:  # Ctrl-C, and who knows how far it came
+            outlet.cancel()
+            raise
         finally:
             outlet.opener = 0
 
-    def run(self) -> None:
-        """Call the producer, in the context of the subscription, and end the stream as it ends."""
+    def _lost(self, error: Exception) -> None:
+        if not self._outlet.over:
+            self._outlet.complete(self._outlet.blame(error))
+
+    def _stop(self, error: Exception) -> None:
+        if not self._outlet.over:
+            self._outlet.abort(self._outlet.blame(error))
+
+    def _run(self) -> None:
         INSIDE.set(self._outlet)
         outlet = self._outlet
         try:
@@ -93,20 +108,14 @@ class PlainCall:
             return
         if (functions or not self._outlet.over) and not sys.is_finalizing():
             with suppress(RuntimeError):  # no thread can be had: so it is at the end of the program
-                start_new_thread(self._end_elsewhere, ())
-
-    def _end_elsewhere(self) -> None:
-        try:
-            threading.Thread(target=self._end, name="operators-create-end", daemon=True).start()
-        except RuntimeError:
-            self._end()
+                start_new_thread(aside, (self._end,))
 
     def _end(self) -> None:
         outlet = self._outlet
         if not outlet.over:
             outlet.complete()
-        for function in self.functions or ():
-            outlet.on_cancel(function)
+        while self.functions:
+            outlet.on_cancel(self.functions.popleft())
 
 
 class TaskCall:
@@ -117,7 +126,7 @@ class TaskCall:
     """
 
     __slots__ = ("_emitter", "_fresh", "_knows", "_lease", "_outlet", "_producer", "_task", "_timer",
-                 "due")  # fmt: skip
+                 "_watch", "due")  # fmt: skip
 
     def __init__(
         self,
@@ -130,9 +139,10 @@ class TaskCall:
         self._outlet: Outlet = outlet
         self._emitter = emitter
         self._lease = lease
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._knows = False
         self._timer: asyncio.TimerHandle | None = None
+        self._watch: Callable[[], None] | None = None
         self._fresh = True
         self.due: float = 0.0
         """When the event loop is to have its turn, in seconds of the monotonic clock."""
@@ -140,7 +150,7 @@ class TaskCall:
     def begin(self, context: Context) -> None:
         """Start the task, on the loop of the lease."""
         try:
-            self._lease.call(self._start, context)
+            self._lease.call(self._start, context, lost=self._failed)
         except Exception as error:
             self._failed(error)
 
@@ -150,20 +160,28 @@ class TaskCall:
         if outlet.over:
             self._lease.release()
             return
-        run = self._run()
         try:
+            self._watch = _watch(self._lease.loop, self._failed)
             # Not by `context=`, which not every task factory takes.
-            task = context.run(self._lease.loop.create_task, run)
+            task = context.run(self._lease.spawn, self._run())
         except Exception as error:
-            run.close()
             self._failed(error)
             return
         self._task = task
-        _running[task] = self
+        if not task.done():
+            _running[task] = self
         task.add_done_callback(self._done)
 
     def _failed(self, error: Exception) -> None:
-        self._outlet.complete(self._outlet.blame(error))
+        if self._task is not None:
+            _running.pop(self._task, None)
+        if not self._outlet.over:
+            self._outlet.complete(self._outlet.blame(error))
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._watch is not None:
+            self._watch()
         self._lease.release()
 
     async def _run(self) -> None:
@@ -184,7 +202,7 @@ class TaskCall:
             if isinstance(raised, (KeyboardInterrupt, SystemExit)):
                 raise  # the loop has to see them; anything else is nobody's
         finally:
-            self._lease.release()
+            self._let_go()
 
     def _was_cancelled(self) -> None:
         outlet = self._outlet
@@ -192,15 +210,13 @@ class TaskCall:
             error = RuntimeError("the event loop cancelled create's producer")
             outlet.complete(outlet.blame(error))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[Any]) -> None:
         _running.pop(task, None)
         if self._timer is not None:
             self._timer.cancel()
         if task.cancelled():  # before it began, maybe
             self._was_cancelled()
-        else:
-            task.exception()  # told already: it is not to be logged as never retrieved
-        self._lease.release()
+        self._let_go()
 
     # The end ------------------------------------------------------------------------------------
 
@@ -216,7 +232,7 @@ class TaskCall:
         else:
             self._leave(task)
 
-    def _leave(self, task: asyncio.Task[None] | None) -> None:
+    def _leave(self, task: asyncio.Task[Any] | None) -> None:
         if task is None or task.done():
             return
         if self._knows:
@@ -250,3 +266,47 @@ class TaskCall:
     def _turned(self) -> None:
         self._fresh = True
         self.due = 0.0
+
+
+class _Closing:
+    """Something that only an event loop keeps: it tells when the loop is closed, and lets go of it."""
+
+    __slots__ = ("__weakref__", "_lost")
+
+    def __init__(self, lost: Callable[[Exception], object]) -> None:
+        self._lost: Callable[[Exception], object] | None = lost
+
+    def __call__(self) -> None:
+        """Be called after some years."""
+
+    def forget(self) -> None:
+        """Tell nothing any more."""
+        self._lost = None
+
+    def __del__(self) -> None:
+        lost = self._lost
+        if lost is not None:
+            # Not here: somebody closes a loop, or the collector is at work in the midst of anything.
+            error = RuntimeError("the event loop was closed while create's producer ran on it")
+            with suppress(Exception):
+                aside(lambda: lost(error))
+
+
+def _watch(
+    loop: asyncio.AbstractEventLoop, lost: Callable[[Exception], object]
+) -> Callable[[], None]:
+    """Have `lost` called where the loop is closed, until the function that is returned is called."""
+    closing = _Closing(lost)
+    handle = loop.call_later(_YEARS, closing)
+    watched, waiting = ref(closing), ref(handle)
+
+    def end() -> None:
+        if (it := watched()) is not None:
+            it.forget()
+        if (timer := waiting()) is not None:
+            timer.cancel()
+
+    return end
+
+
+_YEARS = 1e8  # seconds

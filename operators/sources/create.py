@@ -25,7 +25,7 @@ from operators._kernel.node import Node
 from operators._kernel.producing import PlainCall, TaskCall
 from operators._kernel.scope import Scope
 from operators._kernel.waiting import kept_by
-from operators.schedulers import ImmediateScheduler, LossyWorker, Scheduler, thread
+from operators.schedulers import ImmediateScheduler, Scheduler, thread
 
 T_contra = TypeVar("T_contra", contravariant=True)
 
@@ -191,7 +191,7 @@ class Create(Source):
             return
         self._begin(outlet)
         if not outlet.over:
-            self._open_worker(outlet, context.copy())
+            self._open_worker(outlet)
 
     def _begin(self, outlet: Outlet) -> None:
         if outlet.scope.watcher is not None:
@@ -212,16 +212,14 @@ class Create(Source):
         call = TaskCall(self._producer, outlet, lambda call: AsyncEmitter[Any](call, outlet), lease)
         call.begin(context)
 
-    def _open_worker(self, outlet: Outlet, context: Context) -> None:
+    def _open_worker(self, outlet: Outlet) -> None:
         call = PlainCall(self._producer, outlet, lambda call: Emitter[Any](call, outlet))
         try:
             worker = self._scheduler_for(outlet).worker()
-            outlet.on_cancel(worker.close)
-            if isinstance(worker, LossyWorker):
-                worker.on_lost(lambda error: outlet.complete(outlet.blame(error)))
-            call.begin(worker.schedule, context)
-        except Exception as error:  # an executor takes no more work, no thread can be started
+        except Exception as error:
             outlet.complete(outlet.blame(error))
+        else:
+            call.begin(worker)
 
     def _scheduler_for(self, outlet: Outlet) -> Scheduler:
         scheduler = self._scheduler

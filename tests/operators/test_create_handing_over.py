@@ -235,3 +235,60 @@ def test_threads_that_take_turns_at_emitting_do_not_get_in_each_others_context()
     emitters[0].complete()
     assert len(seen.items) == 900
     assert seen.violations == []
+
+
+# Threads that are not there ---------------------------------------------------------------------------
+
+
+def test_a_producer_and_its_consumer_on_a_pool_of_one_thread():
+    def produce(emitter: Emitter[int]) -> None:
+        for n in range(1000):
+            emitter.emit(n)
+
+    with ThreadPoolExecutor(1) as pool:
+        flow = Flow.create(produce, scheduler=executor(pool), capacity=4)
+        assert list(flow) == list(range(1000))  # the loop's own thread is the other one
+        seen = probe(flow.publish_on(executor(pool), prefetch=4), 9, each=1).until_end()
+        assert isinstance(seen.error, RuntimeError)
+        assert "every thread of the executor waits" in str(seen.error)
+        assert seen.items == list(range(len(seen.items)))
+    with ThreadPoolExecutor(2) as pool:
+        flow = Flow.create(produce, scheduler=executor(pool), capacity=4)
+        assert list(flow.publish_on(executor(pool), prefetch=4)) == list(range(1000))
+
+
+def test_a_loop_that_is_closed_under_a_producer_ends_the_stream():
+    loop = asyncio.new_event_loop()
+
+    async def produce(emitter: AsyncEmitter[int]) -> None:
+        await emitter.emit(1)
+        await asyncio.sleep(3600)
+
+    async def run() -> Any:
+        seen = probe(Flow.create(produce), 9)
+        await soon(lambda: seen.items)
+        return seen
+
+    seen = loop.run_until_complete(run())
+    left = asyncio.all_tasks(loop)
+    loop.close()
+    seen.until_end()
+    assert isinstance(seen.error, RuntimeError)
+    assert "closed" in str(seen.error)
+    assert "in create, written at" in notes(seen.error)
+    for task in left:  # it is asyncio's habit to complain
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def test_a_loop_that_was_closed_after_the_end_changes_nothing():
+    seen = None
+
+    async def run() -> Any:
+        seen = probe(Flow.create(count_async), 9)
+        await soon(lambda: seen.ended)
+        return seen
+
+    for _ in range(3):
+        seen = asyncio.run(run())
+        assert seen.items == [0, 1, 2]
+        assert seen.completed
