@@ -11,17 +11,20 @@ from operators._kernel.checks import need_methods
 from operators._kernel.contract import Contract
 from operators._kernel.demand import demand_error, plain
 from operators._kernel.failure import ended_by
+from operators._kernel.hop import Hop
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
-from operators.schedulers import LossyWorker, Scheduler, Worker
+from operators._kernel.ways import FarDemand, way_of
+from operators.schedulers import Scheduler, Worker
 
 
 class SubscribeOn(Link):
     """The same items, with the source running on a worker.
 
     emits        each item, as it comes
-    backpressures  passes demand on, on the scheduler's worker
+    backpressures  passes demand on: on the scheduler's worker to a source that runs inside of request,
+                 straight to one that runs by itself, or keeps the worker and waits for demand
     completes    when upstream does
     fails        when upstream does
     """
@@ -41,62 +44,84 @@ class SubscribeOn(Link):
 
 
 class _SubscribeOnStage(Stage):
-    __slots__ = ("_arbiter", "_worker")
+    __slots__ = ("_arbiter", "_demand", "_ending", "_hop")
 
     def __init__(self, worker: Worker, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
-        self._worker = worker
-        self._arbiter = Arbiter()  # keeps the demand until upstream is there
-        if isinstance(worker, LossyWorker):
-            worker.on_lost(self._lost)
+        self._arbiter = Arbiter()  # a cancel or a bad request may come before upstream
+        self._demand = FarDemand()
+        self._ending: Exception | None = None
+        self._hop = Hop(worker, scope, self._lost, self._stop)
 
     def detach(self, subscribe_upstream: Callable[[], None]) -> None:
         """Hand the Subscription over here, and subscribe to upstream on the worker."""
         self.downstream.on_subscribe(self)
-        self._run(subscribe_upstream)
+        self._hop.run(lambda: self._work(subscribe_upstream))
 
-    def _run(self, task: Callable[[], None]) -> None:
+    def _work(self, subscribe_upstream: Callable[[], None] | None = None) -> None:
         try:
-            self._worker.schedule(lambda: self._crossed(task))
-        except RuntimeError as error:  # an executor that was shut down takes no more work
-            self._lost(error)
+            if subscribe_upstream is not None:
+                subscribe_upstream()
+            while n := self._demand.worked():
+                self._arbiter.request(n)
+            if self._ending is not None and not self.done:
+                self.on_error(self._ending)
+        except Exception as error:
+            self._break(error)
+        except BaseException as raised:
+            self._break(ended_by(raised))
+            raise
+
+    def _break(self, error: Exception) -> None:
+        self._arbiter.cancel()
+        self.fail(self.blame(error))
+        self._hop.close()
 
     def _lost(self, error: Exception) -> None:
-        self._arbiter.cancel()
-        self.on_error(self.blame(error))
+        if not self.done:
+            self._break(error)
 
-    def _crossed(self, task: Callable[[], None]) -> None:
-        try:
-            task()
-        except Exception:
-            raise
-        except BaseException as raised:
-            self.fail(self.blame(ended_by(raised)))
-            self.cancel()
-            raise
+    def _stop(self, error: Exception) -> None:
+        self._ending = self.blame(error)  # signalled when the source has stopped
+        self._arbiter.cancel()
 
     def on_subscribe(self, subscription: Any) -> None:
+        first = self._demand.introduce(way_of(subscription))
         self._arbiter.switch(subscription)
+        if first:
+            self._arbiter.request(first)
+
+    def on_next(self, item: Any) -> None:
+        if self.done:
+            self.refuse(item)
+            return
+        demand = self._demand
+        demand.delivered += 1
+        self.downstream.on_next(item)
+        if demand.owed and (n := demand.take()):
+            self._arbiter.request(n)
 
     def on_error(self, error: Exception) -> None:
         super().on_error(error)
-        self._worker.close()
+        self._hop.close()
 
     def on_complete(self) -> None:
         super().on_complete()
-        self._worker.close()
+        self._hop.close()
 
     def request(self, n: int) -> None:
         n = plain(n)
         if demand_error(n) is not None:
-            self._arbiter.request(
-                n
-            )  # like a cancel: it must not wait behind a loop that runs there
+            # Like a cancel: it must not wait behind a loop that runs there.
+            self._arbiter.request(n)
             return
-        # The source may run its loop inside request, and is to do so on the worker.
-        self._run(lambda: self._arbiter.request(n))
+        here = self._demand.ask(n)
+        if here is None:
+            self._hop.run(self._work)
+        elif here:
+            self._arbiter.request(here)
 
     def cancel(self) -> None:
         self.done = True
         self._arbiter.cancel()
-        self._worker.close()
+        self._hop.close()
