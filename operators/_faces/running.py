@@ -78,7 +78,10 @@ class Running(Face[T_co]):
     def for_each(self, fn: Callable[[T_co], object]) -> Handle:
         """Start the flow, with `fn` called for each item, and return a handle to cancel or await it.
 
-        Demand is unbounded. What `fn` raises cancels the flow, and is raised by the handle's result.
+        Demand is unbounded. What `fn` raises cancels the flow, and is raised by the handle's result. On
+        a running event loop the handle comes back at once, whatever the source. On a plain thread a
+        synchronous source runs here: the handle comes back when it is over; `subscribe_on(thread())`
+        has it run elsewhere.
 
         >>> Flow.of(1, 2).for_each(print).result()
         1

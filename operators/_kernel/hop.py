@@ -38,6 +38,11 @@ class Hop:
                 listen(listener)
         self._pending.carry(worker)
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the worker is known never to run a task inside of the call that schedules it."""
+        return bool(getattr(self.worker, "elsewhere", False))
+
     def run(self, task: Callable[[], object]) -> None:
         """Have the worker run the task, in the context; raises nothing that is an Exception."""
         try:

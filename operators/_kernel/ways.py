@@ -29,8 +29,11 @@ def way_of(subscription: Any) -> Way:
         if isinstance(subscription, AsyncDrive):
             return Way.ELSEWHERE
         if isinstance(subscription, QueuedStage):
-            return Way.ELSEWHERE if subscription.crosses else Way.UNKNOWN
-        if getattr(type(subscription), "request", None) not in _PASSED_ON:
+            hop: Any = getattr(subscription, "hop", None)
+            crosses = subscription.crosses and (hop is None or hop.elsewhere)
+            return Way.ELSEWHERE if crosses else Way.UNKNOWN
+        asks: Any = getattr(type(subscription), "request", None)
+        if asks not in _PASSED_ON:
             return Way.UNKNOWN
         subscription = subscription.upstream
 

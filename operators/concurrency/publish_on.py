@@ -48,14 +48,14 @@ class PublishOn(Link):
 
 
 class _PublishOnStage(InboxStage):
-    __slots__ = ("_hop",)
+    __slots__ = ("hop",)
     crosses = True
 
     def __init__(
         self, worker: Worker, prefetch: int, downstream: Any, node: Node, scope: Scope
     ) -> None:
         super().__init__(downstream, node, scope, prefetch)
-        self._hop = Hop(worker, scope, self._lost, self._stop)
+        self.hop: Hop = Hop(worker, scope, self._lost, self._stop)
 
     def dispatch(self) -> None:
         if self.done or self.cancelled:
@@ -64,11 +64,11 @@ class _PublishOnStage(InboxStage):
             self.run()
             return
         try:
-            self._hop.run(self.run)
+            self.hop.run(self.run)
         except BaseException:  # Ctrl-C, and who knows how far it came
             self.cancelled = True
             self.halt()
-            self._hop.close()
+            self.hop.close()
             raise
 
     def _lost(self, error: Exception) -> None:
@@ -82,4 +82,4 @@ class _PublishOnStage(InboxStage):
             self.abort(self.blame(error))
 
     def closed(self) -> None:
-        self._hop.close()
+        self.hop.close()

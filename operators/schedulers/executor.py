@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -26,6 +26,8 @@ class _ExecutorWorker:
     def __init__(self, pool: Executor) -> None:
         self.forked: bool = False
         self.closing: bool = False
+        # Somebody's own may run what it is given at once.
+        self.elsewhere: bool = isinstance(pool, ThreadPoolExecutor)
         self._pool = pool
         self._tasks: deque[Callable[[], object]] = deque()
         self._drain = Drain()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from operators._kernel.failure import drop_error
 from operators._kernel.loops import LoopLease
 
 
 class _LoopWorker:
+    elsewhere: ClassVar[bool] = True  # what is scheduled never runs inside of `schedule`
+
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
         self._lease = LoopLease(loop)
         self._closed = False

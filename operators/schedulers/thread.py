@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
+from typing import ClassVar
 
 from operators._kernel import exits
 from operators._kernel.background import forked
@@ -121,6 +122,8 @@ class _Tasks:
 
 class _ThreadWorker:
     """One daemon thread, begun with the first task, which ends at `close`."""
+
+    elsewhere: ClassVar[bool] = True  # what is scheduled never runs inside of `schedule`
 
     def __init__(self, name: str) -> None:
         self._tasks = _Tasks(name)

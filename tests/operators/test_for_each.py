@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import signal
 import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from operators import Flow
-from operators.schedulers import thread
+from operators.schedulers import event_loop, executor, immediate, thread
 from reactive_streams import UNBOUNDED
 from tests.operators.kit import Handmade, Pulled, eventually, library_frames, line_of, notes
 
@@ -197,3 +201,129 @@ def test_a_run_begun_inside_an_on_next_may_be_waited_for_there():
     ).result(20)
 
     assert got == [0, 0, 1, 1, 2, 2]
+
+
+async def numbers() -> AsyncIterator[int]:
+    n = 0
+    while True:
+        yield n
+        n += 1
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Flow.range(10**12),
+        lambda: Flow.range(10**12).publish_on(immediate()),
+        lambda: Flow.range(10**12).merge(Flow.range(10**12)),
+        lambda: Flow.from_publisher(Flow.range(10**12)),
+        lambda: Flow.range(10**12).publish_on(event_loop()),
+        lambda: Flow.range(10**12).subscribe_on(thread()),
+        lambda: Flow.from_async_iterable(numbers()),
+    ],
+    ids=range(7),
+)
+def test_on_a_running_loop_the_handle_comes_back_before_anything_is_run(build: Any):
+    async def run() -> None:
+        here = threading.get_ident()
+        inside: list[bool] = []
+        begun = False
+
+        def note(_: int) -> None:
+            if threading.get_ident() == here:
+                inside.append(begun)
+            if begun:
+                handle.cancel()
+
+        handle = build().for_each(note)
+        assert inside == []
+        begun = True
+        await handle
+        assert handle.cancelled
+
+    asyncio.run(run())
+
+
+def test_a_run_that_was_not_begun_when_the_loop_ended_is_over():
+    loop = asyncio.new_event_loop()
+
+    handles: list[Any] = []
+    loop.call_soon(lambda: handles.append(Flow.range(3).for_each(print)))
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    assert not handles[0].done
+    loop.close()
+    assert handles[0].done
+    with pytest.raises(RuntimeError, match="closed before this flow was begun"):
+        handles[0].result()
+
+
+@pytest.mark.parametrize("wait", ["result", "done"])
+def test_a_run_on_a_loop_that_was_closed_is_over(wait: str):
+    loop = asyncio.new_event_loop()
+    handle = Flow.range(3).publish_on(event_loop(loop)).for_each(print)  # the hop
+    assert not handle.done
+    loop.close()
+    if wait == "done":
+        eventually(lambda: handle.done, "the end")
+    with pytest.raises(RuntimeError, match="closed"):
+        handle.result()
+
+
+def test_an_interrupted_wait_cancels_the_run():
+    publisher = Handmade()
+    handle = Flow.from_publisher(publisher).for_each(print)
+    timer = threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        handle.result()
+    timer.join()
+    assert (publisher.cancels, handle.cancelled) == (1, True)
+
+
+def test_ctrl_c_while_a_synchronous_source_runs_here_ends_it():
+    closed: list[bool] = []
+
+    def source() -> Iterator[int]:
+        try:
+            yield 1
+            raise KeyboardInterrupt
+        finally:
+            closed.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        Flow.from_iterable(source()).limit_rate(2).for_each(str)
+    gc.collect()
+    assert closed == [True]
+
+
+@pytest.mark.parametrize("raised", [SystemExit, GeneratorExit, KeyboardInterrupt])
+def test_what_is_no_exception_is_raised_where_the_function_runs_and_ends_the_run(raised: Any):
+    def leave(_: int) -> None:
+        raise raised
+
+    with pytest.raises(raised):
+        Flow.range(3).for_each(leave)
+
+
+def test_waiting_on_the_only_thread_that_could_do_the_work_is_an_error():
+    with ThreadPoolExecutor(1) as pool:
+        work = Flow.range(3).publish_on(executor(pool))
+        with pytest.raises(RuntimeError, match="for ever"):
+            pool.submit(lambda: work.for_each(print).result()).result(20)
+        # A consumer on it, of a source that needs no thread, is all right.
+        assert list(work) == [0, 1, 2]
+
+
+def test_two_that_wait_for_each_other_on_a_pool_of_two_are_told():
+    with ThreadPoolExecutor(2) as pool:
+        both = threading.Barrier(2)
+
+        def wait() -> None:
+            both.wait(20)
+            Flow.range(3).publish_on(executor(pool)).for_each(str).result()
+
+        waits = [pool.submit(wait) for _ in range(2)]
+        ends = [it.exception(20) for it in waits]
+    # When the first is told it goes, and the second may go on.
+    assert any(isinstance(error, RuntimeError) for error in ends)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures.thread as pools
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, ContextVar
 from typing import Any
 
 import pytest
@@ -132,3 +135,75 @@ def test_a_ledger_with_a_cancel_in_the_middle():
         seen.cancel()
         eventually(lambda: len(made) == len(seen.items) + len(left))  # noqa: B023
         assert sorted([*seen.items, *left]) == made
+
+
+@pytest.mark.parametrize("kind", ["thread", "executor", "event_loop", "immediate"])
+def test_context_variables_are_those_of_whoever_subscribed(kind: str):
+    name: ContextVar[str] = ContextVar("name", default="nobody")
+    names: list[str] = []
+    with ThreadPoolExecutor(2) as pool:
+        schedulers = {
+            "thread": thread(), "executor": executor(pool), "event_loop": event_loop(),
+            "immediate": immediate(),
+        }  # fmt: skip
+        publisher = Handmade()
+        flow = Flow.from_publisher(publisher).publish_on(schedulers[kind], prefetch=4)
+        token = name.set("somebody")
+        seen = probe(flow.tap(lambda _: names.append(name.get())), 99)
+        name.reset(token)
+        for n in range(3):
+            Context().run(publisher.emit, n)
+            seen.until_items(n + 1)
+        publisher.complete()
+        seen.until_end()
+    assert names == ["somebody"] * 3
+
+
+class AtOnce:
+    """A scheduler that runs everything where it is scheduled, inside of what schedules it."""
+
+    def now(self) -> float:
+        return 0.0
+
+    def worker(self) -> AtOnce:
+        return self
+
+    def schedule(self, fn: Any, delay: float = 0.0) -> None:
+        fn()
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_worker_that_runs_everything_at_once():
+    flow = Flow.range(9).publish_on(AtOnce(), prefetch=2).subscribe_on(AtOnce())
+    assert list(flow) == list(range(9))
+    assert probe(flow, 1, each=1).until_end().items == list(range(9))
+
+
+def test_a_closing_by_the_collector_inside_submit_takes_no_lock_twice(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    class Owner:
+        me: Any
+        items: Any
+
+    def abandon(pool: ThreadPoolExecutor) -> None:
+        owner = Owner()
+        owner.me = owner
+        owner.items = iter(Flow.range(10**6).publish_on(executor(pool)))
+        next(owner.items)
+
+    class CollectingItem(pools._WorkItem):
+        def __init__(self, *args: Any) -> None:
+            gc.collect()
+            super().__init__(*args)
+
+    with ThreadPoolExecutor(2) as pool, ThreadPoolExecutor(1) as other:
+        gc.disable()
+        try:
+            abandon(pool)
+            monkeypatch.setattr(pools, "_WorkItem", CollectingItem)
+            assert other.submit(sum, [1, 2]).result(20) == 3
+        finally:
+            gc.enable()

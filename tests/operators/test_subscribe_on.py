@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
+
+import pytest
 
 from operators import Flow
 from operators.schedulers import event_loop, executor, immediate, thread
@@ -140,3 +144,180 @@ def test_here_and_now():
 
     assert seen.items == [0, 1]
     seen.cancel()
+
+
+class Waiting(Handmade):
+    """A Publisher that sends from within subscribe, and waits there for demand."""
+
+    def __init__(self, items: int) -> None:
+        super().__init__()
+        self._count = items
+        self._room = threading.Semaphore(0)
+
+    def subscribe(self, subscriber: Any) -> None:
+        super().subscribe(subscriber)
+        for n in range(self._count):
+            assert self._room.acquire(timeout=20)
+            self.emit(n)
+        self.complete()
+
+    def request(self, n: int) -> None:
+        super().request(n)
+        self._room.release(min(n, self._count))
+
+
+class Pulling:
+    """A Publisher that sends from within request."""
+
+    def __init__(self, items: int) -> None:
+        self._items = iter(range(items))
+        self._subscriber: Any = None
+        self._asked = 0
+        self._running = False
+        self.threads: set[str] = set()
+
+    def subscribe(self, subscriber: Any) -> None:
+        self._subscriber = subscriber
+        subscriber.on_subscribe(self)
+
+    def request(self, n: int) -> None:
+        self._asked += n
+        if self._running:
+            return
+        self._running = True
+        self.threads.add(threading.current_thread().name)
+        while self._asked:
+            self._asked -= 1
+            item = next(self._items, None)
+            if item is None:
+                self._asked = 0
+                self._subscriber.on_complete()
+                return
+            self._subscriber.on_next(item)
+        self._running = False
+
+    def cancel(self) -> None:
+        self._asked = 0
+
+
+def test_demand_reaches_a_source_that_keeps_the_worker():
+    for each in (1, 7):
+        seen = probe(Flow.from_publisher(Waiting(100)).subscribe_on(thread()), each)
+        for _ in range(100 // each):
+            count = len(seen.items)
+            seen.until_items(min(count + each, 100)).request(each)
+        seen.until_end()
+        assert seen.items == list(range(100))
+        assert seen.violations == []
+
+
+def test_demand_reaches_a_producer_that_keeps_the_worker():
+    def produce(emitter: Any) -> None:
+        for n in range(200):
+            emitter.emit(n)
+        emitter.complete()
+
+    flow = Flow.create(produce, scheduler=immediate(), capacity=4).subscribe_on(thread())
+    assert list(flow) == list(range(200))
+
+
+def test_a_buffer_over_an_endless_source_hears_of_demand():
+    flow = Flow.range(10**12).on_backpressure_drop().subscribe_on(thread())
+    seen = probe(flow, 1).until_items(1).request(1).until_items(2)
+    seen.cancel()
+
+
+@pytest.mark.parametrize("each", [1, 3, 64])
+def test_a_source_that_runs_inside_of_request_does_so_on_the_worker(each: int):
+    for build in (
+        lambda tap: Flow.range(300).tap(tap),
+        lambda tap: Flow.range(300).tap(tap).limit_rate(8),
+        lambda tap: Flow.from_iterable(iter(range(300))).tap(tap).on_finally(print),
+    ):
+        where: set[str] = set()
+        flow = build(lambda _: where.add(threading.current_thread().name)).subscribe_on(  # noqa: B023
+            thread("far")
+        )
+        seen = probe(flow, each)
+        while not seen.ended:  # from here, whatever the worker is at
+            seen.request(each)
+        assert seen.items == list(range(300))
+        assert {name.rsplit("-", 1)[0] for name in where} == {"far"}
+
+
+def test_a_publisher_that_sends_inside_of_request_does_so_on_the_worker():
+    pulling = Pulling(50)
+    seen = probe(Flow.from_publisher(pulling).subscribe_on(thread("far")), 1)
+    for n in range(1, 50):
+        seen.until_items(n)
+        # What is asked for while it still runs may be asked from here: nobody knows what it is like.
+        eventually(lambda: not pulling._running)
+        seen.request(1)
+    seen.until_items(50).request(1).until_end()
+    assert {name.rsplit("-", 1)[0] for name in pulling.threads} == {"far"}
+    assert seen.violations == []
+
+
+def test_a_source_that_runs_by_itself_is_asked_without_the_worker():
+    async def numbers() -> AsyncIterator[int]:
+        for n in range(100):
+            yield n
+
+    class Counting:
+        """A scheduler whose workers count what they are given."""
+
+        def __init__(self) -> None:
+            self.tasks = 0
+            self._threads = thread()
+
+        def now(self) -> float:
+            return self._threads.now()
+
+        def worker(self) -> Any:
+            counting, worker = self, self._threads.worker()
+
+            class Counted:
+                def schedule(self, fn: Any, delay: float = 0.0) -> None:
+                    counting.tasks += 1
+                    worker.schedule(fn, delay)
+
+                def close(self) -> None:
+                    worker.close()
+
+            return Counted()
+
+    for build in (
+        lambda: Flow.from_async_iterable(numbers()),
+        lambda: Flow.from_async_iterable(numbers()).map(str).filter(bool),
+        lambda: Flow.range(100).publish_on(thread()),
+        lambda: Flow.range(100).subscribe_on(thread()),
+    ):
+        scheduler = Counting()
+        seen = probe(build().subscribe_on(scheduler), 1, each=1).until_end()
+        assert len(seen.items) == 100
+        assert scheduler.tasks == 1
+        assert seen.violations == []
+
+
+def test_a_source_that_raises_out_of_subscribe_or_request_fails_the_flow():
+    class Broken(RecursionError):
+        pass
+
+    class Breaking(Handmade):
+        def request(self, n: int) -> None:
+            raise Broken
+
+    seen = probe(Flow.from_publisher(Breaking()).subscribe_on(thread()), 1).until_end()
+    assert isinstance(seen.error, Broken)
+    assert "in subscribe_on, written at" in notes(seen.error)
+
+
+def test_context_variables_are_those_of_whoever_subscribed():
+    name: ContextVar[str] = ContextVar("name", default="nobody")
+    seen_names: list[str] = []
+    flow = Flow.range(5).tap(lambda _: seen_names.append(name.get())).subscribe_on(thread())
+    token = name.set("somebody")
+    seen = probe(flow, 1)
+    name.reset(token)
+    seen.until_items(1).request(9).until_end()
+    assert seen_names == ["somebody"] * 5
