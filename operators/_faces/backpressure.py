@@ -45,7 +45,8 @@ class Backpressure(Face[T_co]):
 
         When that is full, `overflow` decides: "error" fails with a BackpressureError, "drop_newest" and
         "drop_oldest" drop an item, which goes to `on_drop` or else to on_discard, and "block" holds
-        upstream back: it is asked for no more than there is room for.
+        upstream back: it is asked for no more than there is room for. What was asked for and comes while
+        an earlier item is still being delivered waits too, and counts.
 
         >>> list(Flow.range(3).on_backpressure_buffer(8))
         [0, 1, 2]
@@ -55,7 +56,8 @@ class Backpressure(Face[T_co]):
     def on_backpressure_drop(self, on_drop: Callable[[T_co], object] | None = None) -> Flow[T_co]:
         """Return a flow that takes all that comes and drops what nobody asked for.
 
-        A dropped item goes to `on_drop`, or else to on_discard.
+        It keeps nothing: an item is delivered if, when it comes, it has been asked for and no other item
+        is being delivered. Else it is dropped, and goes to `on_drop`, or else to on_discard.
 
         >>> Flow.range(3).on_backpressure_drop().for_each(print).result()
         0
@@ -70,7 +72,8 @@ class Backpressure(Face[T_co]):
     def on_backpressure_latest(self, on_drop: Callable[[T_co], object] | None = None) -> Flow[T_co]:
         """Return a flow that takes all that comes and keeps, for demand, the latest item only.
 
-        An item that is replaced goes to `on_drop`, or else to on_discard.
+        It keeps one item, however many were asked for and however slowly they are delivered. An item that
+        is replaced goes to `on_drop`, or else to on_discard.
 
         >>> list(Flow.range(3).on_backpressure_latest())
         [2]

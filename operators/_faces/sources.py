@@ -181,7 +181,13 @@ class Sources(Face[T_co]):
         A plain function runs on a worker of `scheduler` (a thread of its own), a coroutine function on
         the event loop. Up to `capacity` items wait for demand (§1.1); then `overflow` decides: "block"
         has emit wait, "drop_newest" and "drop_oldest" drop an item, "latest" keeps the last one only,
-        "error" fails with a BackpressureError. The stream ends with emitter.complete() or .error(e).
+        "error" fails with a BackpressureError.
+
+        The stream ends with emitter.complete() or .error(e); when a coroutine function returns; and when
+        a plain one has returned and nobody has the emitter any more: it may be kept for callbacks.
+        A coroutine is cancelled when the stream is over, at its next await where it ended by its own
+        emit. Where it ends the stream itself, or is told so by an emit that returns False, it has half a
+        second for its cleanup first.
 
         >>> def count(emitter):
         ...     for n in range(3):

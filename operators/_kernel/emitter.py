@@ -221,7 +221,7 @@ class Outlet(QueuedStage):
             if self._hang(bell):
                 try:
                     # Not for ever, where all that could go on waits for this thread.
-                    self.scope.pending.block(partial(bell.acquire, True))  # noqa: FBT003
+                    self.scope.pending.block(partial(bell.acquire, True))
                 finally:
                     self._unhang(bell)
         return taken

@@ -60,7 +60,7 @@ class OnBackpressureBuffer(Link):
 class OnBackpressureDrop(Link):
     """Upstream's items as fast as they come; those that nobody asked for are dropped.
 
-    emits        each item for which there is demand when it comes
+    emits        each item for which there is demand when it comes, unless another is being delivered
     backpressures  asks upstream without bound
     completes    when upstream does
     fails        when upstream does, or on_drop raises
