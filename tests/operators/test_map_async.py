@@ -296,11 +296,6 @@ def test_a_call_that_ends_by_system_exit_is_an_error():
     assert isinstance(seen.error.__cause__, SystemExit)
 
 
-def test_a_plain_function_that_gives_a_coroutine_is_told_so():
-    with pytest.raises(TypeError, match="map_async: fn is a plain function that gave a coroutine"):
-        list(Flow.of(1).map_async(lambda n: double(n)))
-
-
 @pytest.mark.parametrize("fn", [str, double])
 def test_a_loop_that_is_left_leaves_nothing(fn: Any):
     pulled = Pulled(range(1000))

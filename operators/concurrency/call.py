@@ -1,0 +1,148 @@
+"""Call: one item on its way through map_async, and what becomes of calls that come too late."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, get_origin
+
+from operators._kernel.checks import is_coroutine_function
+from operators._kernel.drain import Drain
+from operators._kernel.failure import brief, user_frames
+
+_PREFIX = "calls in flight failed as well: "
+_MOST_KINDS = 5
+
+
+class Call:
+    """One item, and what its call has come to; whoever holds it last lets go of all of it."""
+
+    item: Any = None
+    made: Any = None
+    """What is to be awaited, where the function was called already."""
+    result: Any = None
+    error: Exception | None = None
+    done = False
+    """Whether the call is over, whatever way."""
+    seen = False
+    """Whether the one that delivers knows that it is over."""
+    cancelled = False
+    """Whether there was no call, or none to its end: so that the item itself is what is left."""
+    hushed = False
+    """Whether its failure is no news to anybody, once the stream is over."""
+
+    def fail(self, error: Exception) -> None:
+        """Take the error for the outcome, without the frames of ours that would keep the call."""
+        self.error = error.with_traceback(user_frames(error.__traceback__))
+
+    def end_by(self, raised: BaseException) -> None:
+        """Take note that the call was ended by what no signal may carry, such as a SystemExit."""
+        self.error = RuntimeError(f"map_async: the call was ended by {brief(raised)}")
+        self.error.__cause__ = raised
+        self.hushed = isinstance(raised, KeyboardInterrupt)  # all processes of a terminal get one
+
+    def drop(self) -> None:
+        """Take note that the call was cancelled, or never made."""
+        self.cancelled = True
+        self.error = RuntimeError("map_async: the call was cancelled")
+
+    def let_go(self) -> None:
+        """Keep nothing of what it was about."""
+        self.item = self.made = self.result = self.error = None
+
+
+class Aftermath:
+    """What becomes of calls in flight after the first failure: it is told by a note on that error."""
+
+    __slots__ = ("_drain", "_error", "_failures", "_firsts", "_total")
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self._failures: deque[tuple[str, str]] = deque()
+        self._drain = Drain()
+        self._firsts: dict[str, list[Any]] = {}
+        self._total = 0
+
+    def add(self, error: Exception, item: Any) -> None:
+        """Tell of one more failure; several threads may do so at once."""
+        told = "the same error" if error is self._error else brief(error)
+        self._failures.append((type(error).__name__, f"{told} for item {brief(item)}"))
+        if not self._drain.enter():
+            return
+        while True:
+            while self._failures:
+                self._count(*self._failures.popleft())
+            self._tell()
+            if not self._drain.again():
+                return
+
+    def _count(self, kind: str, text: str) -> None:
+        self._total += 1
+        if kind in self._firsts:
+            self._firsts[kind][0] += 1
+        elif len(self._firsts) < _MOST_KINDS:
+            self._firsts[kind] = [1, text]
+
+    def _tell(self) -> None:
+        kinds = [f"{n} {kind}, first {text}" for kind, (n, text) in self._firsts.items()]
+        note = f"{self._total} {_PREFIX}{'; '.join(kinds)}"
+        with suppress(Exception):  # an error that takes no note is still the one that was signalled
+            notes = getattr(self._error, "__notes__", None)
+            if notes is None:
+                self._error.add_note(note)
+            else:
+                notes[:] = [*(each for each in notes if _PREFIX not in each), note]
+
+
+def gives_awaitables(fn: Callable[..., Any]) -> bool:
+    """Whether it can be told without a call that what `fn` gives is to be awaited.
+
+    That is so for coroutine functions, for classes whose instances can be awaited, and for functions
+    whose annotation says so. Of others it is known when they have been called.
+    """
+    if isinstance(fn, type):
+        return hasattr(fn, "__await__")
+    return is_coroutine_function(fn) or _marked(fn) or _says_so(fn)
+
+
+def _marked(fn: Any) -> bool:
+    # Compiled functions, and those of older libraries, say by a mark of asyncio's that they are such.
+    mark = getattr(asyncio.coroutines, "_is_coroutine", None)
+    return mark is not None and getattr(fn, "_is_coroutine", None) is mark
+
+
+def _says_so(fn: Callable[..., Any]) -> bool:
+    with suppress(Exception):  # of a name that cannot be resolved nothing is known
+        result = inspect.signature(fn, eval_str=True).return_annotation
+        kind = get_origin(result) or result
+        return isinstance(kind, type) and hasattr(kind, "__await__")
+    return False
+
+
+_NEED_A_LOOP = ("no running event loop", "no current event loop", "Non-thread-safe operation")
+
+
+def needs_a_loop(error: RuntimeError) -> bool:
+    """Whether a function has failed because no event loop ran where it was called.
+
+    The coroutines that it has made for nothing are closed: nobody is to be told that they were never
+    awaited.
+    """
+    if not any(text in str(error) for text in _NEED_A_LOOP):
+        return False
+    traceback = error.__traceback__
+    while traceback is not None:
+        for value in traceback.tb_frame.f_locals.values():
+            for each in value if isinstance(value, (list, tuple)) else (value,):
+                let_go_of(each)
+        traceback = traceback.tb_next
+    return True
+
+
+def let_go_of(made: Any) -> None:
+    """Close a coroutine that was not begun, and that nobody will await."""
+    if inspect.iscoroutine(made) and inspect.getcoroutinestate(made) == inspect.CORO_CREATED:
+        made.close()

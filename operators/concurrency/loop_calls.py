@@ -1,0 +1,259 @@
+"""Calls of map_async as tasks of an event loop: the one of the subscriber, or the library's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
+from types import CoroutineType
+from typing import Any
+
+from operators._kernel.loops import LoopLease, running_loop
+from operators._kernel.scope import Scope
+from operators.concurrency.call import Call, let_go_of
+from operators.concurrency.delivery import Delivery, leave
+from operators.concurrency.taker import Taker
+
+class _Busy(dict["LoopCalls", None]):
+    """Those with calls in flight: a loop keeps its tasks by weak references only."""
+
+    most = 64
+
+    def keep(self, calls: LoopCalls) -> None:
+        if len(self) >= self.most:
+            # What was left behind by a loop that was closed too early is not kept for ever.
+            for each in self.copy():
+                if each.over:
+                    self.pop(each, None)
+            self.most = max(64, 2 * len(self))
+        self[calls] = None
+
+
+_busy = _Busy()
+
+
+class _Begun(list[None]):
+    """To be awaited once by a coroutine, which can be begun by that before it has a task.
+
+    What is thrown into a coroutine that was never begun, it does not see: a task that is cancelled
+    before its first step would end without a word.
+    """
+
+    __await__ = list.__iter__
+
+
+_BEGUN: Any = _Begun([None])
+
+
+class LoopCalls:
+    """Calls as tasks, each in a context of its own; at their end they tell the stage."""
+
+    def __init__(self, taker: Taker, fn: Callable[[Any], Any], *, known: bool) -> None:
+        self._taker = taker
+        self._fn = fn
+        self._known = known  # that what the function gives is always to be awaited
+        self._context = copy_context()
+        self._lease: LoopLease | None = None
+        self._loop: Any = None
+        self._local = False
+        self._live: dict[Call, asyncio.Task[None] | None] = {}
+        self._todo: deque[Call] = deque()
+        self._posted = False
+        self._eager = False
+        self._closed = False
+        self._telling = False
+        self._deliver: Delivery | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether its loop has gone."""
+        return self._loop is not None and bool(self._loop.is_closed())
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is in flight."""
+        return not self._live and not self._todo
+
+    def open(self, scope: Scope, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Take a lease on the loop; raises where there is none to be had."""
+        lease = scope.lease(loop)
+        self._loop = lease.loop
+        # Whether results are taken on the loop's own thread, and not by another one.
+        self._local = (loop or running_loop()) is lease.loop
+        self._deliver = Delivery(lease.loop, self._context, self._taker.lost)
+        self._lease = lease
+
+    def deliver(self, run: Callable[[], object]) -> None:
+        """Run the drain in a turn of the loop."""
+        if self._deliver is not None:
+            self._deliver(run)
+
+    def soon(self, fn: Callable[[], object]) -> bool:
+        """Have `fn` run in the next turn of the loop, if this is its thread; return whether it is."""
+        if self._local and running_loop() is self._loop:
+            self._loop.call_soon(fn)
+            return True
+        return False
+
+    def start(self, call: Call) -> None:
+        """Begin a call: now, on the loop's thread, or in a turn of the loop."""
+        if running_loop() is self._loop and not self._eager:
+            self._begin(call)
+            return
+        self._todo.append(call)
+        if self._closed:
+            self._drop_all()
+        elif not self._posted:
+            self._posted = True
+            try:
+                leave(self._loop, self._context, self._begin_all, self._lost)
+            except Exception as error:
+                self._lost(error)
+
+    def _begin_all(self) -> None:
+        self._posted = False  # first: what comes from now on is seen below, or posts again
+        todo = self._todo
+        while todo:
+            with suppress(IndexError):  # who closes takes from the other end
+                self._begin(todo.popleft())
+
+    def _begin(self, call: Call) -> None:
+        if self._closed:
+            self._drop(call)
+            return
+        coroutine = self._run(call)
+        coroutine.send(None)
+        try:
+            # The task's context is a copy of the one that it is made in. (context= would be for
+            # task factories that know of it.)
+            task = self._context.copy().run(self._loop.create_task, coroutine)
+        except Exception as error:
+            self._taker.refused(error, call)
+            coroutine.close()
+            return
+        if call.done:  # an eager task, which is over before we have it
+            self._eager = True  # user code: it is to have a turn of the loop, and not our stack
+            return
+        live = self._live
+        if not live:
+            _busy.keep(self)
+        live[call] = task
+        if self._closed:  # meanwhile, by the collector
+            task.cancel()
+
+    async def _run(self, call: Call) -> None:
+        try:
+            await _BEGUN
+            if self._known:
+                result = await self._fn(call.item)
+            else:
+                result = call.made if call.made is not None else self._fn(call.item)
+                if _can_be_awaited(result):
+                    result = await result
+            if type(result) is CoroutineType:
+                let_go_of(result)
+                raise TypeError(
+                    "map_async: what fn gave was awaited and gave a coroutine; await that in fn"
+                )
+            call.result = result
+        except Exception as error:
+            call.hushed = self._closed
+            call.fail(error)
+        except (asyncio.CancelledError, GeneratorExit):
+            call.drop()
+            raise
+        except BaseException as raised:
+            call.end_by(raised)
+            _fetch_soon()
+            raise
+        finally:
+            self._end(call)
+
+    def _end(self, call: Call) -> None:
+        live = self._live
+        if live.pop(call, None) is not None and not live:
+            _busy.pop(self, None)
+        self._tell(call)
+        if self._closed and not live:
+            self._release()
+
+    def _tell(self, call: Call) -> None:
+        taker = self._taker
+        taker.keep(call)
+        if self._local:
+            taker.schedule()
+        elif not self._telling:
+            # Once for all that end in this turn of the loop: it is another thread that is woken.
+            self._telling = True
+            try:
+                self._loop.call_soon(self._told)
+            except RuntimeError:  # the loop is closed, and lets go of its tasks
+                self._told()
+
+    def _told(self) -> None:
+        self._telling = False
+        self._taker.schedule()
+
+    def _drop(self, call: Call) -> None:
+        let_go_of(call.made)
+        call.drop()
+        self._taker.keep(call)
+        self._taker.schedule()
+
+    def _drop_all(self) -> None:
+        todo = self._todo
+        while todo:
+            with suppress(IndexError):
+                self._drop(todo.pop())
+
+    def _lost(self, error: Exception) -> None:
+        # The loop will begin none of them; those that it has begun end when it lets go of them.
+        for call in self._todo.copy():
+            self._taker.refused(error, call)
+            break
+        self._closed = True
+        self._drop_all()
+        self._release()
+
+    def close(self) -> None:
+        """Cancel the calls; the lease is held until the last of them has cleaned up."""
+        self._closed = True
+        if self._lease is None:
+            return
+        self._drop_all()
+        if running_loop() is self._loop:
+            self._cancel_all()
+            return
+        try:
+            leave(self._loop, self._context, self._cancel_all, self._lost)
+        except Exception as error:
+            self._lost(error)
+
+    def _cancel_all(self) -> None:
+        for task in self._live.copy().values():
+            if task is not None:
+                task.cancel()
+        if not self._live:
+            self._release()
+
+    def _release(self) -> None:
+        if self._lease is not None:
+            self._lease.release()
+
+
+def _can_be_awaited(value: Any) -> bool:
+    return isinstance(value, CoroutineType) or hasattr(type(value), "__await__")
+
+
+def _fetch_soon() -> None:
+    # The stage tells of it; asyncio need not say that nobody has asked the task.
+    task = asyncio.current_task()
+    if task is not None:
+        task.add_done_callback(_fetch)
+
+
+def _fetch(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()

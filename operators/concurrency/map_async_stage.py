@@ -1,0 +1,258 @@
+"""The stage of map_async: its items become calls, and what they come to is delivered."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from operators._kernel.failure import drop_error, ended_by
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+from operators._kernel.stage import EMPTY, QueuedStage
+from operators.concurrency.call import Aftermath, Call
+from operators.concurrency.taker import Taker
+
+
+class Calls(Protocol):
+    """Makes the calls, and runs the drain."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is in flight."""
+        ...
+
+    def open(self, scope: Scope) -> None:
+        """Make ready; whatever it raises ends the stream."""
+        ...
+
+    def start(self, call: Call) -> None:
+        """Begin a call; the taker is told, not the caller, where that cannot be."""
+        ...
+
+    @property
+    def deliver(self) -> Callable[[Callable[[], object]], None]:
+        """Runs a function soon, on the thread or the loop where results go on from."""
+        ...
+
+    def soon(self, fn: Callable[[], object]) -> bool:
+        """Have `fn` run when this thread's event loop has its turn; False: there is no need to wait."""
+        ...
+
+    def close(self) -> None:
+        """Cancel what is in flight."""
+        ...
+
+
+class MapAsyncStage(QueuedStage):
+    """Starts a call with each item; the drain, or a loop that polls, takes what they come to.
+
+    A call that is over is in `_ready` until the one that delivers has taken it, and each end of that
+    queue is safe for any thread: so each call is delivered or discarded, once. In `_queue` are all, in
+    the order of the items, where that order is kept; only the one that delivers looks at it.
+    """
+
+    __slots__ = (
+        "_aftermath", "_asking", "_calls", "_completed", "_concurrency", "_delivered", "_free",
+        "_ordered", "_over", "_queue", "_ready", "_started",
+    )  # fmt: skip
+    crosses = True
+
+    def __init__(
+        self,
+        make: Callable[[Taker], Calls],
+        concurrency: int,
+        ordered: bool,
+        downstream: Any,
+        node: Node,
+        scope: Scope,
+    ) -> None:
+        super().__init__(downstream, node, scope)
+        self._concurrency = concurrency
+        self._ordered = ordered
+        self._calls = make(self)
+        self._queue: deque[Call] = deque()
+        self._ready: deque[Call] = deque()
+        self._started = 0  # counted by upstream
+        self._delivered = 0  # counted by the one that delivers
+        self._free = 0  # places of results that were taken, for which upstream was not asked yet
+        self._asking = False
+        self._completed = False
+        self._over = False
+        self._aftermath: Aftermath | None = None
+
+    @property
+    def occupied(self) -> int:
+        """Calls in flight, and results that wait."""
+        return self._started - self._delivered
+
+    @property
+    def buffered(self) -> int:
+        """Results that wait: for demand, or for an earlier call."""
+        waiting = self._queue if self._ordered else self._ready
+        return sum([call.done for call in waiting.copy()])
+
+    # Upstream -----------------------------------------------------------------------------------
+
+    def started(self) -> None:
+        try:
+            self._calls.open(self.scope)
+        except Exception as error:  # no thread, or no event loop, is to be had
+            self.abort(self.blame(error))
+            return
+        self.upstream.request(self._concurrency)
+
+    def on_next(self, item: Any) -> None:
+        if self.done or self.cancelled or self.bad is not None:
+            self.refuse(item)
+            return
+        call = Call()
+        call.item = item
+        self._started += 1
+        if self._ordered:
+            self._queue.append(call)
+        self._calls.start(call)
+
+    def on_complete(self) -> None:
+        self._completed = True
+        self.schedule()
+
+    # The calls ----------------------------------------------------------------------------------
+
+    def keep(self, call: Call) -> None:
+        """Take over a call that is over; called once for each, from any thread."""
+        call.done = True
+        self._ready.append(call)
+        if self._over:  # nobody delivers any more
+            self.scope.discard(self._late())
+
+    def refused(self, error: Exception, call: Call) -> None:
+        """End the stream, since the call could not be begun."""
+        self.abort(self.blame(error, call.item))
+
+    def lost(self, error: Exception) -> None:
+        """End the stream here and now: whoever was to run the drain never will, and it is ours."""
+        if not self.done:
+            self.abort(self.blame(error))
+        self.run()
+
+    def dispatch(self) -> None:
+        # What needs no other thread or loop does not wait for one, which may be gone.
+        if self._started and not (self.done or self.cancelled):
+            self._calls.deliver(self.run)
+        else:
+            self.run()
+
+    # Delivery -----------------------------------------------------------------------------------
+
+    def poll(self) -> Any:
+        if self._ordered:
+            queue = self._queue
+            if not queue:
+                return EMPTY
+            call = queue[0]
+            if not call.seen:
+                self._see()
+                if not call.seen:
+                    return EMPTY
+            queue.popleft()
+        else:
+            if not self._ready:
+                return EMPTY
+            call = self._ready.popleft()
+        self._delivered += 1
+        error = call.error
+        if error is None:
+            return call.result
+        self.abort(self.blame(error, call.item))
+        return EMPTY
+
+    def _see(self) -> None:
+        ready = self._ready
+        while ready:
+            ready.popleft().seen = True
+
+    def consumed(self, n: int) -> None:
+        free = self._free + n
+        if self._completed:
+            return
+        if self._has_more() and (self._asking or self._calls.soon(self._ask)):
+            # No call could begin before the loop has its turn; and whoever takes this result may be
+            # about to take the next.
+            self._asking = True
+            self._free = free
+        else:
+            self._free = 0
+            self.upstream.request(free)
+
+    def _has_more(self) -> bool:
+        if self._ordered:
+            return bool(self._queue) and self._queue[0].seen
+        return bool(self._ready)
+
+    def _ask(self) -> None:
+        self._asking = False
+        free, self._free = self._free, 0
+        if not free or self._over or self._completed:
+            return
+        try:
+            self.upstream.request(free)
+        except Exception as error:
+            self.abort(self.blame(error))
+        except BaseException as raised:
+            self.abort(self.blame(ended_by(raised)))
+            raise
+
+    def exhausted(self) -> bool:
+        return self._completed and self._delivered == self._started
+
+    # The end ------------------------------------------------------------------------------------
+
+    def closed(self) -> None:
+        self._over = True
+        if self.bad is not None:
+            self._aftermath = Aftermath(self.bad)
+        self._calls.close()
+
+    def _terminate(self, error: Exception | None) -> None:
+        super()._terminate(error)
+        self.bad = None  # whoever keeps the Subscription keeps no item by its traceback (§3.13)
+
+    def held(self) -> list[Any]:
+        if not self._ordered:
+            return self._late()
+        self._see()
+        held: list[Any] = []
+        queue = self._queue
+        while queue:
+            call = queue.popleft()
+            if call.seen:
+                self._part_with(call, held)
+        return held
+
+    def _late(self) -> list[Any]:
+        left: list[Any] = []
+        ready = self._ready
+        while ready:
+            try:
+                call = ready.popleft()
+            except IndexError:  # several may look at once; each call is taken by one
+                break
+            self._part_with(call, left)
+        if self._calls.idle:
+            self._aftermath = None
+        return left
+
+    def _part_with(self, call: Call, left: list[Any]) -> None:
+        """Put what is to be discarded to what is left; a failure is told where it can be."""
+        if call.cancelled:
+            left.append(call.item)
+        elif call.error is None:
+            if call.result is not None:  # None is no item, and could not have been delivered
+                left.append(call.result)
+        elif self._aftermath is not None:
+            self._aftermath.add(call.error, call.item)
+        elif not call.hushed:
+            where = f"in {self.node.title}, which was over; {self.node.where}"
+            drop_error(self.blame(call.error, call.item), where)
+        call.let_go()
