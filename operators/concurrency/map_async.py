@@ -11,11 +11,11 @@ from operators._kernel.checks import need_callable, need_count, need_methods
 from operators._kernel.contract import Contract
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
-from operators.concurrency.call import gives_awaitables
-from operators.concurrency.loop_calls import LoopCalls
-from operators.concurrency.map_async_stage import Calls, MapAsyncStage
-from operators.concurrency.pool_calls import PlainCalls, PoolCalls
-from operators.concurrency.taker import Taker
+from operators.concurrency._call import gives_awaitables
+from operators.concurrency._loop_calls import LoopCalls
+from operators.concurrency._map_async_stage import Calls, MapAsyncStage
+from operators.concurrency._pool_calls import PlainCalls, PoolCalls
+from operators.concurrency._taker import Taker
 
 
 class MapAsync(Link):

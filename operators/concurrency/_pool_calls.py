@@ -14,10 +14,10 @@ from typing import Any
 from operators._kernel.failure import brief
 from operators._kernel.loops import running_loop
 from operators._kernel.scope import Scope
-from operators.concurrency.call import Call, let_go_of, needs_a_loop
-from operators.concurrency.delivery import Delivery
-from operators.concurrency.loop_calls import LoopCalls
-from operators.concurrency.taker import Taker
+from operators.concurrency._call import Call, let_go_of, needs_a_loop
+from operators.concurrency._delivery import Delivery
+from operators.concurrency._loop_calls import LoopCalls
+from operators.concurrency._taker import Taker
 
 
 class Ticket:
@@ -79,6 +79,13 @@ class PoolCalls:
     def soon(self, fn: Callable[[], object]) -> bool:
         """Return False: what is asked for at once runs at once beside the consumer."""
         return False
+
+    def ask(self, request: Callable[[int], object], n: int) -> None:
+        """Ask upstream for items; each call begins as its item comes."""
+        request(n)
+
+    def hurry(self) -> None:
+        """Do nothing: no call is put off."""
 
     def _executor(self) -> Executor:
         # A pool of our own is nobody's but ours: its threads end when we let go of it. (To shut it down
@@ -274,6 +281,10 @@ class PlainCalls(PoolCalls):
                 let_go_of(call.made)
                 call.fail(self._broken)
                 self._end(call)
+
+    def hurry(self) -> None:
+        if self._opened:
+            self._loops.hurry()
 
     def close(self) -> None:
         super().close()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from operators.concurrency.call import Call
+from operators.concurrency._call import Call
 
 
 class Taker(Protocol):
     """Takes over calls that are over, from any thread."""
 
-    def keep(self, call: Call) -> None:
-        """Take over a call that is over, exactly once."""
+    def keep(self, call: Call) -> bool:
+        """Take over a call that is over, once; return whether no other has waited to be delivered."""
         ...
 
     def schedule(self) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from types import CoroutineType
 from typing import Any
 
 from operators._kernel.loops import LoopLease, running_loop
 from operators._kernel.scope import Scope
-from operators.concurrency.call import Call, let_go_of
-from operators.concurrency.delivery import Delivery, leave
-from operators.concurrency.taker import Taker
+from operators.concurrency._call import Call, let_go_of
+from operators.concurrency._delivery import Delivery, leave
+from operators.concurrency._taker import Taker
+
+_LULL = 0.001
+"""Seconds after which a loop looks for calls that a thread has started without waking it."""
+
 
 class _Busy(dict["LoopCalls", None]):
     """Those with calls in flight: a loop keeps its tasks by weak references only."""
@@ -58,12 +63,14 @@ class LoopCalls:
         self._lease: LoopLease | None = None
         self._loop: Any = None
         self._local = False
+        self._task: Callable[[Any, Context], asyncio.Task[None]] = asyncio.Task
         self._live: dict[Call, asyncio.Task[None] | None] = {}
         self._todo: deque[Call] = deque()
         self._posted = False
         self._eager = False
         self._closed = False
         self._telling = False
+        self._timer: asyncio.TimerHandle | None = None
         self._deliver: Delivery | None = None
 
     @property
@@ -82,6 +89,7 @@ class LoopCalls:
         self._loop = lease.loop
         # Whether results are taken on the loop's own thread, and not by another one.
         self._local = (loop or running_loop()) is lease.loop
+        self._task = _task_of(lease.loop)
         self._deliver = Delivery(lease.loop, self._context, self._taker.lost)
         self._lease = lease
 
@@ -97,51 +105,76 @@ class LoopCalls:
             return True
         return False
 
+    def ask(self, request: Callable[[int], object], n: int) -> None:
+        """Ask upstream for items; the calls of those that come at once are begun together."""
+        if self._posted or self._eager:
+            request(n)
+            return
+        self._posted = True
+        try:
+            request(n)
+        finally:
+            self._posted = False
+            if self._todo:
+                self._begin_soon()
+
     def start(self, call: Call) -> None:
         """Begin a call: now, on the loop's thread, or in a turn of the loop."""
-        if running_loop() is self._loop and not self._eager:
-            self._begin(call)
-            return
         self._todo.append(call)
         if self._closed:
             self._drop_all()
-        elif not self._posted:
-            self._posted = True
-            try:
-                leave(self._loop, self._context, self._begin_all, self._lost)
-            except Exception as error:
-                self._lost(error)
+        elif not self._posted:  # else whoever is to look at it does so after this
+            self._begin_soon()
 
-    def _begin_all(self) -> None:
-        self._posted = False  # first: what comes from now on is seen below, or posts again
-        todo = self._todo
-        while todo:
-            with suppress(IndexError):  # who closes takes from the other end
-                self._begin(todo.popleft())
+    def hurry(self) -> None:
+        """Have what was started begun now: whoever takes results is about to wait for one."""
+        if self._todo and not self._local:
+            self._post()
 
-    def _begin(self, call: Call) -> None:
-        if self._closed:
-            self._drop(call)
-            return
-        coroutine = self._run(call)
-        coroutine.send(None)
+    def _begin_soon(self) -> None:
+        if running_loop() is self._loop and not self._eager:
+            self._begin()
+        else:
+            self._post()
+
+    def _post(self) -> None:
+        self._posted = True
         try:
-            # The task's context is a copy of the one that it is made in. (context= would be for
-            # task factories that know of it.)
-            task = self._context.copy().run(self._loop.create_task, coroutine)
+            leave(self._loop, self._context, self._begin, self._lost)
         except Exception as error:
-            self._taker.refused(error, call)
-            coroutine.close()
-            return
-        if call.done:  # an eager task, which is over before we have it
-            self._eager = True  # user code: it is to have a turn of the loop, and not our stack
-            return
-        live = self._live
-        if not live:
-            _busy.keep(self)
-        live[call] = task
-        if self._closed:  # meanwhile, by the collector
-            task.cancel()
+            self._lost(error)
+
+    def _look(self) -> None:
+        self._timer = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._posted = False  # first: what comes from now on is seen below, or posts again
+        todo, live, make, context = self._todo, self._live, self._task, self._context
+        while todo:
+            try:
+                call = todo.popleft()
+            except IndexError:  # who closes takes from the other end
+                break
+            if self._closed:
+                self._drop(call)
+                continue
+            coroutine = self._run(call)
+            coroutine.send(None)
+            try:
+                task = make(coroutine, context.copy())
+            except Exception as error:
+                self._taker.refused(error, call)
+                coroutine.close()
+                continue
+            if call.done:  # an eager task, which is over before we have it
+                self._eager = True  # user code: it is to have a turn of the loop, and not our stack
+                continue
+            if not live:
+                _busy.keep(self)
+            live[call] = task
+            if self._closed:  # meanwhile, by the collector
+                task.cancel()
 
     async def _run(self, call: Call) -> None:
         try:
@@ -150,7 +183,7 @@ class LoopCalls:
                 result = await self._fn(call.item)
             else:
                 result = call.made if call.made is not None else self._fn(call.item)
-                if _can_be_awaited(result):
+                if inspect.isawaitable(result):
                     result = await result
             if type(result) is CoroutineType:
                 let_go_of(result)
@@ -175,15 +208,11 @@ class LoopCalls:
         live = self._live
         if live.pop(call, None) is not None and not live:
             _busy.pop(self, None)
-        self._tell(call)
-        if self._closed and not live:
-            self._release()
-
-    def _tell(self, call: Call) -> None:
-        taker = self._taker
-        taker.keep(call)
+        first = self._taker.keep(call)
         if self._local:
-            taker.schedule()
+            # The same thread takes them, and all there are: who is woken once looks for the others too.
+            if first:
+                self._taker.schedule()
         elif not self._telling:
             # Once for all that end in this turn of the loop: it is another thread that is woken.
             self._telling = True
@@ -191,10 +220,17 @@ class LoopCalls:
                 self._loop.call_soon(self._told)
             except RuntimeError:  # the loop is closed, and lets go of its tasks
                 self._told()
+        if self._closed and not live:
+            self._release()
 
     def _told(self) -> None:
         self._telling = False
         self._taker.schedule()
+        # The thread that takes the results need not wake the loop for each call that it starts in their
+        # place: the loop looks by itself a little later, or when that thread has to wait.
+        if self._timer is None and not self._closed:
+            self._timer = self._loop.call_later(_LULL, self._look)
+        self._posted = self._timer is not None
 
     def _drop(self, call: Call) -> None:
         let_go_of(call.made)
@@ -243,8 +279,14 @@ class LoopCalls:
             self._lease.release()
 
 
-def _can_be_awaited(value: Any) -> bool:
-    return isinstance(value, CoroutineType) or hasattr(type(value), "__await__")
+def _task_of(loop: asyncio.AbstractEventLoop) -> Callable[[Any, Context], asyncio.Task[None]]:
+    """Return what makes a task of a coroutine, to run in the context given."""
+    if type(loop).create_task is asyncio.BaseEventLoop.create_task and not loop.get_task_factory():
+        # What create_task does, without the call; a third of the cost of a task.
+        return lambda coroutine, context: asyncio.Task(coroutine, loop=loop, context=context)
+    # The task's context is a copy of the one that it is made in: context= is for those loops and task
+    # factories that know of it.
+    return lambda coroutine, context: context.run(loop.create_task, coroutine)
 
 
 def _fetch_soon() -> None:

@@ -10,8 +10,8 @@ from operators._kernel.failure import drop_error, ended_by
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import EMPTY, QueuedStage
-from operators.concurrency.call import Aftermath, Call
-from operators.concurrency.taker import Taker
+from operators.concurrency._call import Aftermath, Call
+from operators.concurrency._taker import Taker
 
 
 class Calls(Protocol):
@@ -24,6 +24,14 @@ class Calls(Protocol):
 
     def open(self, scope: Scope) -> None:
         """Make ready; whatever it raises ends the stream."""
+        ...
+
+    def ask(self, request: Callable[[int], object], n: int) -> None:
+        """Call `request` with n."""
+        ...
+
+    def hurry(self) -> None:
+        """Begin at once what may have been put off."""
         ...
 
     def start(self, call: Call) -> None:
@@ -100,7 +108,7 @@ class MapAsyncStage(QueuedStage):
         except Exception as error:  # no thread, or no event loop, is to be had
             self.abort(self.blame(error))
             return
-        self.upstream.request(self._concurrency)
+        self._calls.ask(self.upstream.request, self._concurrency)
 
     def on_next(self, item: Any) -> None:
         if self.done or self.cancelled or self.bad is not None:
@@ -119,12 +127,15 @@ class MapAsyncStage(QueuedStage):
 
     # The calls ----------------------------------------------------------------------------------
 
-    def keep(self, call: Call) -> None:
-        """Take over a call that is over; called once for each, from any thread."""
+    def keep(self, call: Call) -> bool:
+        """Take over a call that is over, once; return whether no other has waited to be delivered."""
         call.done = True
-        self._ready.append(call)
+        ready = self._ready
+        first = not ready
+        ready.append(call)
         if self._over:  # nobody delivers any more
             self.scope.discard(self._late())
+        return first
 
     def refused(self, error: Exception, call: Call) -> None:
         """End the stream, since the call could not be begun."""
@@ -154,10 +165,12 @@ class MapAsyncStage(QueuedStage):
             if not call.seen:
                 self._see()
                 if not call.seen:
+                    self._calls.hurry()
                     return EMPTY
             queue.popleft()
         else:
             if not self._ready:
+                self._calls.hurry()
                 return EMPTY
             call = self._ready.popleft()
         self._delivered += 1
@@ -183,7 +196,7 @@ class MapAsyncStage(QueuedStage):
             self._free = free
         else:
             self._free = 0
-            self.upstream.request(free)
+            self._calls.ask(self.upstream.request, free)
 
     def _has_more(self) -> bool:
         if self._ordered:
@@ -196,7 +209,7 @@ class MapAsyncStage(QueuedStage):
         if not free or self._over or self._completed:
             return
         try:
-            self.upstream.request(free)
+            self._calls.ask(self.upstream.request, free)
         except Exception as error:
             self.abort(self.blame(error))
         except BaseException as raised:
