@@ -79,11 +79,13 @@ class LoopLease:
     ) -> None:
         """Call the function in a later turn of the loop, in `delay` seconds; `lost` as for `call`."""
         posted: Callable[..., object] = function if lost is None else _Posted(function, lost)
+        here = running_loop() is self.loop  # which then need not be woken
+        soon = self.loop.call_soon if here else self.loop.call_soon_threadsafe
         try:
             if delay > 0:
-                self.loop.call_soon_threadsafe(_later, self.loop, delay, posted, args)
+                soon(_later, self.loop, delay, posted, args)
             else:
-                self.loop.call_soon_threadsafe(posted, *args)
+                soon(posted, *args)
         except RuntimeError:
             if not self.loop.is_closed():
                 raise

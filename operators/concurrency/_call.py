@@ -135,9 +135,11 @@ def needs_a_loop(error: RuntimeError) -> bool:
         return False
     traceback = error.__traceback__
     while traceback is not None:
-        for value in traceback.tb_frame.f_locals.values():
-            for each in value if isinstance(value, (list, tuple)) else (value,):
-                let_go_of(each)
+        values: Any = traceback.tb_frame.f_locals.values()
+        for value in values:
+            let_go_of(value)
+            if type(value) is tuple:  # the *args of asyncio.gather
+                list(map(let_go_of, value))  # pyright: ignore[reportUnknownArgumentType]
         traceback = traceback.tb_next
     return True
 

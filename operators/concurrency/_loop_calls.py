@@ -14,7 +14,6 @@ from typing import Any
 from operators._kernel.loops import LoopLease, running_loop
 from operators._kernel.scope import Scope
 from operators.concurrency._call import Call, let_go_of
-from operators.concurrency._delivery import Delivery, leave
 from operators.concurrency._taker import Taker
 
 _LULL = 0.001
@@ -46,7 +45,7 @@ class _Begun(list[None]):
     before its first step would end without a word.
     """
 
-    __await__ = list.__iter__
+    __await__ = list[None].__iter__
 
 
 _BEGUN: Any = _Begun([None])
@@ -63,7 +62,7 @@ class LoopCalls:
         self._lease: LoopLease | None = None
         self._loop: Any = None
         self._local = False
-        self._task: Callable[[Any, Context], asyncio.Task[None]] = asyncio.Task
+        self._task: Callable[[Any, Context], asyncio.Task[None]] | None = None
         self._live: dict[Call, asyncio.Task[None] | None] = {}
         self._todo: deque[Call] = deque()
         self._posted = False
@@ -71,7 +70,6 @@ class LoopCalls:
         self._closed = False
         self._telling = False
         self._timer: asyncio.TimerHandle | None = None
-        self._deliver: Delivery | None = None
 
     @property
     def over(self) -> bool:
@@ -83,6 +81,11 @@ class LoopCalls:
         """Whether no call is in flight."""
         return not self._live and not self._todo
 
+    @property
+    def closed(self) -> bool:
+        """Whether no call is to be begun any more."""
+        return self._closed
+
     def open(self, scope: Scope, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Take a lease on the loop; raises where there is none to be had."""
         lease = scope.lease(loop)
@@ -90,20 +93,19 @@ class LoopCalls:
         # Whether results are taken on the loop's own thread, and not by another one.
         self._local = (loop or running_loop()) is lease.loop
         self._task = _task_of(lease.loop)
-        self._deliver = Delivery(lease.loop, self._context, self._taker.lost)
         self._lease = lease
 
     def deliver(self, run: Callable[[], object]) -> None:
-        """Run the drain in a turn of the loop."""
-        if self._deliver is not None:
-            self._deliver(run)
+        """Run the drain in a turn of the loop: never at once, in the midst of a call's task."""
+        self._leave(run, self._taker.lost)
 
     def soon(self, fn: Callable[[], object]) -> bool:
         """Have `fn` run in the next turn of the loop, if this is its thread; return whether it is."""
-        if self._local and running_loop() is self._loop:
-            self._loop.call_soon(fn)
-            return True
-        return False
+        here = running_loop()
+        if here is None or here is not self._loop or not self._local:
+            return False
+        here.call_soon(fn)
+        return True
 
     def ask(self, request: Callable[[int], object], n: int) -> None:
         """Ask upstream for items; the calls of those that come at once are begun together."""
@@ -139,10 +141,11 @@ class LoopCalls:
 
     def _post(self) -> None:
         self._posted = True
-        try:
-            leave(self._loop, self._context, self._begin, self._lost)
-        except Exception as error:
-            self._lost(error)
+        self._leave(self._begin, self._lost)
+
+    def _leave(self, run: Callable[[], object], lost: Callable[[Exception], object]) -> None:
+        if self._lease is not None:
+            self._context.copy().run(self._lease.post, run, lost=lost)
 
     def _look(self) -> None:
         self._timer = None
@@ -151,7 +154,7 @@ class LoopCalls:
     def _begin(self) -> None:
         self._posted = False  # first: what comes from now on is seen below, or posts again
         todo, live, make, context = self._todo, self._live, self._task, self._context
-        while todo:
+        while todo and make is not None:
             try:
                 call = todo.popleft()
             except IndexError:  # who closes takes from the other end
@@ -173,7 +176,7 @@ class LoopCalls:
             if not live:
                 _busy.keep(self)
             live[call] = task
-            if self._closed:  # meanwhile, by the collector
+            if self.closed:  # meanwhile, by the collector
                 task.cancel()
 
     async def _run(self, call: Call) -> None:
@@ -187,10 +190,11 @@ class LoopCalls:
                     result = await result
             if type(result) is CoroutineType:
                 let_go_of(result)
-                raise TypeError(
+                call.error = TypeError(
                     "map_async: what fn gave was awaited and gave a coroutine; await that in fn"
                 )
-            call.result = result
+            else:
+                call.result = result
         except Exception as error:
             call.hushed = self._closed
             call.fail(error)
@@ -262,10 +266,7 @@ class LoopCalls:
         if running_loop() is self._loop:
             self._cancel_all()
             return
-        try:
-            leave(self._loop, self._context, self._cancel_all, self._lost)
-        except Exception as error:
-            self._lost(error)
+        self._leave(self._cancel_all, self._lost)
 
     def _cancel_all(self) -> None:
         for task in self._live.copy().values():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections import deque
 from collections.abc import Callable
@@ -31,7 +30,9 @@ class Ticket:
 
     def __init__(self, calls: PoolCalls, call: Call) -> None:
         self._calls = calls
-        self._token = [None]  # a list's pop is atomic, and needs no lock that a finaliser could meet
+        self._token = [
+            None
+        ]  # a list's pop is atomic, and needs no lock that a finaliser could meet
         self.call = call
         self.__name__ = "map_async"
 
@@ -72,6 +73,11 @@ class PoolCalls:
     def idle(self) -> bool:
         """Whether no call is in flight."""
         return not self._live
+
+    @property
+    def closed(self) -> bool:
+        """Whether no call is to be begun any more."""
+        return self._closed
 
     def open(self, scope: Scope) -> None:
         """Make ready; threads begin with the calls."""
@@ -121,7 +127,7 @@ class PoolCalls:
         live[call] = future
         if call.done:
             live.pop(call, None)
-        if self._closed:  # meanwhile
+        if self.closed:  # meanwhile
             future.cancel()
             self._let_go()
 
