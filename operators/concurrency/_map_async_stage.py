@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from operators._kernel.ends import NOBODY, NOWHERE
 from operators._kernel.failure import drop_error, ended_by
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -143,7 +144,7 @@ class MapAsyncStage(QueuedStage):
 
     def lost(self, error: Exception) -> None:
         """End the stream here and now: whoever was to run the drain never will, and it is ours."""
-        if not self.done:
+        if not self.done and self.bad is None:  # else it ends already, and by what
             self.abort(self.blame(error))
         self.run()
 
@@ -227,9 +228,19 @@ class MapAsyncStage(QueuedStage):
             self._aftermath = Aftermath(self.bad)
         self._calls.close()
 
+    def _ended(self) -> bool:
+        over = super()._ended()
+        if over and not self.interrupted:
+            self._let_go()
+        return over
+
     def _terminate(self, error: Exception | None) -> None:
         super()._terminate(error)
-        self.bad = None  # whoever keeps the Subscription keeps no item by its traceback (§3.13)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        # Whoever keeps the Subscription keeps neither the Subscriber nor what is upstream (§3.13).
+        self.downstream, self.upstream = NOBODY, NOWHERE
 
     def held(self) -> list[Any]:
         if not self._ordered:
@@ -241,6 +252,7 @@ class MapAsyncStage(QueuedStage):
             call = queue.popleft()
             if call.seen:
                 self._part_with(call, held)
+        held += self._late()
         return held
 
     def _late(self) -> list[Any]:

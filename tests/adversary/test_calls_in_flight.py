@@ -1,0 +1,534 @@
+"""map_async: what becomes of the calls in flight when a flow fails, is cancelled, or loses its loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import pytest
+
+from operators import Flow
+from tests.operators.kit import DEADLINE, Handmade, eventually, notes, probe, soon
+
+
+class Failing:
+    """Calls of which the first fails when told to, and the others in their own cleanup."""
+
+    def __init__(self, *kinds: type[Exception]) -> None:
+        self._kinds = kinds
+        self.go = asyncio.Event()
+        self.entered = 0
+
+    async def __call__(self, n: int) -> int:
+        self.entered += 1
+        if n == 0:
+            await self.go.wait()
+            raise KeyError("the first")
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0)
+            raise self._kinds[n % len(self._kinds)](f"of {n}")
+
+
+# What comes after the first failure ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_failures_of_calls_in_flight_are_told_by_a_note_on_the_first(ordered: bool) -> None:
+    async def main() -> BaseException:
+        calls = Failing(ValueError, OSError)
+        seen = probe(Flow.range(6).map_async(calls, concurrency=6, ordered=ordered), 9)
+        await soon(lambda: calls.entered == 6)
+        calls.go.set()
+        await soon(lambda: seen.ended)
+        error = seen.error
+        assert isinstance(error, KeyError)
+        await soon(lambda: "5 calls in flight failed as well" in notes(error))
+        return error
+
+    told = notes(asyncio.run(main()))
+    assert "3 OSError, first OSError('of 1') for item 1" in told
+    assert "2 ValueError, first ValueError('of 2') for item 2" in told
+    assert "item: 0" in told
+    assert told.count("in flight") == 1
+
+
+def test_the_same_on_threads() -> None:
+    together = threading.Barrier(4)
+    others = threading.Event()
+
+    def fail(n: int) -> int:
+        together.wait(DEADLINE)
+        if n:
+            others.wait(DEADLINE)
+        raise ValueError(n)
+
+    with pytest.raises(ValueError, match="0") as caught:
+        list(Flow.range(4).map_async(fail, concurrency=4))
+    others.set()
+    eventually(lambda: "3 calls in flight failed as well: 3 ValueError" in notes(caught.value))
+
+
+def test_an_error_that_takes_no_notes_is_signalled_all_the_same() -> None:
+    class Closed(Exception):
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(name)
+
+        def add_note(self, note: str) -> None:
+            raise AttributeError
+
+    together = threading.Barrier(3)
+
+    def fail(n: int) -> int:
+        together.wait(DEADLINE)
+        raise Closed(n)
+
+    with pytest.raises(Closed):
+        list(Flow.range(3).map_async(fail, concurrency=3))
+    eventually(lambda: not our_threads())
+
+
+def test_one_error_that_is_raised_by_every_try_keeps_one_note_of_them() -> None:
+    error = KeyError("again")
+    together = threading.Barrier(3)
+
+    def fail(n: int) -> int:
+        together.wait(DEADLINE)
+        raise error if n == 0 else ValueError(n)
+
+    flow = Flow.range(3).map_async(fail, concurrency=3)
+    for _ in range(20):
+        with pytest.raises(KeyError):
+            list(flow)
+    eventually(lambda: not our_threads())
+    eventually(lambda: notes(error).count("in flight failed") == 1)
+
+
+def test_after_an_error_of_upstream_they_are_told_on_that() -> None:
+    async def main() -> BaseException:
+        calls = Failing(ValueError)
+        publisher = Handmade()
+        seen = probe(Flow.from_publisher(publisher).map_async(calls), 9)
+        publisher.emit(1, 2)
+        await soon(lambda: calls.entered == 2)
+        publisher.fail(OSError("upstream"))
+        await soon(lambda: seen.ended)
+        await soon(lambda: "2 calls in flight failed" in notes(seen.error))
+        assert isinstance(seen.error, OSError)
+        return seen.error
+
+    asyncio.run(main())
+
+
+# After a cancel -----------------------------------------------------------------------------------
+
+
+def test_what_a_cancelled_call_raises_is_nobodys_news() -> None:
+    async def main() -> None:
+        calls = Failing(ValueError)
+        seen = probe(Flow.range(1, 9).map_async(calls, concurrency=4), 9)
+        await soon(lambda: calls.entered == 4)
+        seen.cancel()
+        await soon(lambda: len(asyncio.all_tasks()) == 1)
+
+    asyncio.run(main())  # and the fixture finds nothing in the hook
+
+
+def test_what_a_call_raises_that_could_not_be_cancelled_goes_to_the_hook(dropped: Any) -> None:
+    entered, go = threading.Event(), threading.Event()
+
+    def fail(n: int) -> int:
+        entered.set()
+        go.wait(DEADLINE)
+        raise ValueError(n)
+
+    seen = probe(Flow.of(7).map_async(fail), 1)
+    assert entered.wait(DEADLINE)
+    seen.cancel()
+    go.set()
+    error, where = dropped.take(ValueError)
+    assert "item: 7" in notes(error)
+    assert "which was over" in where
+
+
+def test_a_failure_that_waited_for_demand_goes_to_the_hook(dropped: Any) -> None:
+    async def fail(n: int) -> int:
+        raise ValueError(n)
+
+    async def main() -> None:
+        flow = Flow.of(1).map_async(fail)
+        seen = probe(flow)  # it asks for nothing
+        for _ in range(9):
+            await asyncio.sleep(0)
+        seen.cancel()
+        await soon(lambda: bool(dropped.errors))
+
+    asyncio.run(main())
+    assert "item: 1" in notes(dropped.take(ValueError)[0])
+
+
+# Tasks --------------------------------------------------------------------------------------------
+
+
+def test_tasks_that_are_cancelled_before_their_first_step_are_told_of() -> None:
+    async def never(n: int) -> int:
+        raise AssertionError("it was cancelled before")
+
+    left: list[int] = []
+
+    async def main() -> None:
+        seen = probe(Flow.range(5).map_async(never, concurrency=3).on_discard(left.append), 9)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await soon(lambda: seen.ended)
+        assert "the call was cancelled" in str(seen.error)
+        assert "item: 0" in notes(seen.error)
+
+    asyncio.run(main())
+    assert left == [1, 2]
+
+
+def test_tasks_are_held_while_they_run() -> None:
+    waiting: list[weakref.ref[asyncio.Future[None]]] = []
+
+    async def call(n: int) -> int:
+        future = asyncio.get_running_loop().create_future()
+        waiting.append(weakref.ref(future))
+        await future
+        return n
+
+    async def main() -> None:
+        got: list[int] = []
+        Flow.range(2).map_async(call).for_each(got.append)
+        await soon(lambda: len(waiting) == 2)
+        gc.collect()
+        for reference in waiting:
+            future = reference()
+            assert future is not None, "the task that waits for it has gone"
+            future.set_result(None)
+        await soon(lambda: got == [0, 1])
+
+    asyncio.run(main())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are of 3.12")
+@pytest.mark.parametrize("ordered", [True, False])
+def test_eager_tasks(ordered: bool) -> None:
+    turns = 0
+
+    async def at_once(n: int) -> int:
+        assert asyncio.current_task() is not None
+        return n
+
+    async def later(n: int) -> int:
+        await asyncio.sleep(0)
+        return n
+
+    async def fail(n: int) -> int:
+        raise KeyError(n)
+
+    async def beat() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009
+        for fn in (at_once, later):
+            flow = Flow.range(300).map_async(fn, concurrency=4, ordered=ordered)
+            assert sorted([n async for n in flow]) == list(range(300))
+            got: list[int] = []
+            await flow.for_each(got.append)
+            assert sorted(got) == list(range(300))
+        with pytest.raises(KeyError):
+            await Flow.range(9).map_async(fail, concurrency=4, ordered=ordered)
+        heart = asyncio.create_task(beat())
+        await Flow.range(3000).map_async(at_once, concurrency=4).for_each(id)
+        heart.cancel()
+        assert turns > 100, "calls that are over at once leave the loop its turns"
+
+    asyncio.run(main())
+
+
+def test_a_task_factory_that_fails_ends_the_stream() -> None:
+    left: list[int] = []
+
+    async def call(n: int) -> int:
+        raise AssertionError
+
+    async def main() -> None:
+        def factory(loop: Any, coroutine: Any, **_: Any) -> Any:
+            raise MemoryError("no more tasks")
+
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(factory)
+        try:
+            seen = probe(Flow.range(3).map_async(call, concurrency=2).on_discard(left.append), 9)
+            await soon(lambda: seen.ended)
+        finally:
+            loop.set_task_factory(None)
+        assert isinstance(seen.error, MemoryError)
+        assert "item: 0" in notes(seen.error)
+        assert sorted(left) == [0, 1]
+
+    asyncio.run(main())
+
+
+def test_an_exit_is_an_error_and_no_task_exception_that_nobody_retrieved() -> None:
+    async def leave(n: int) -> int:
+        raise SystemExit(3)
+
+    with pytest.raises(RuntimeError, match="ended by SystemExit") as caught:
+        list(Flow.of(3).map_async(leave))
+    assert isinstance(caught.value.__cause__, SystemExit)
+    gc.collect()
+
+
+class Forgetful:
+    """A Subscriber that keeps nothing but its Subscription, and whether there was a signal after that."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self.signals = 0
+        self.ended = False
+
+    def on_subscribe(self, subscription: Any) -> None:
+        self.subscription = subscription
+        subscription.request(self._n)
+
+    def on_next(self, item: object) -> None:
+        self.signals += 1
+
+    def on_error(self, error: Exception) -> None:
+        self.ended = True
+
+    def on_complete(self) -> None:
+        self.ended = True
+
+
+class Item:
+    pass
+
+
+async def fail_with(item: Item) -> Item:
+    raise ValueError
+
+
+async def same(item: Item) -> Item:
+    return item
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("end", ["error", "cancel", "complete"])
+def test_after_the_end_nothing_of_the_items_is_kept(end: str, ordered: bool) -> None:
+    async def main() -> None:
+        alive: list[weakref.ref[Item]] = []
+
+        def items() -> Iterator[Item]:
+            for _ in range(4):
+                item = Item()
+                alive.append(weakref.ref(item))
+                yield item
+
+        fn = fail_with if end == "error" else same
+        seen = Forgetful(1 if end == "cancel" else 9)
+        Flow.from_iterable(items()).map_async(fn, concurrency=4, ordered=ordered).subscribe(seen)
+        if end == "cancel":
+            await soon(lambda: seen.signals)
+            seen.subscription.cancel()
+        else:
+            await soon(lambda: seen.ended)
+        await soon(lambda: len(asyncio.all_tasks()) == 1)
+        gc.collect()
+        assert [it() for it in alive] == [None] * 4
+
+    asyncio.run(main())
+
+
+# Loops that end -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closed_first", [True, False])
+def test_a_run_whose_loop_has_ended_is_done(dropped: Any, closed_first: bool) -> None:
+    entered, go = threading.Event(), threading.Event()
+
+    def call(n: int) -> int:
+        entered.set()
+        go.wait(DEADLINE)
+        return n
+
+    async def main() -> Any:
+        handle = Flow.range(3).map_async(call, concurrency=2).for_each(id)
+        await asyncio.to_thread(entered.wait, DEADLINE)
+        return handle
+
+    loop = asyncio.new_event_loop()
+    handle = loop.run_until_complete(main())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    if closed_first:
+        loop.close()
+        go.set()
+    else:
+        go.set()  # the loop is told, and never has a turn again
+        eventually(lambda: bool(loop._ready), "the result")  # type: ignore[attr-defined]
+        loop.close()
+    with pytest.raises(RuntimeError, match="the event loop was closed"):
+        handle.result(DEADLINE)
+    eventually(lambda: not our_threads())
+
+
+def test_a_run_of_coroutines_whose_loop_has_ended_is_done() -> None:
+    async def call(n: int) -> int:
+        await asyncio.sleep(3600)
+        return n
+
+    async def main() -> Any:
+        return Flow.range(3).map_async(call, concurrency=2).for_each(id)
+
+    handle = asyncio.run(main())
+    with pytest.raises(RuntimeError, match="the call was cancelled"):
+        handle.result(DEADLINE)
+
+
+def test_an_item_that_comes_when_the_loop_is_closed_ends_the_stream() -> None:
+    publisher = Handmade()
+    left: list[int] = []
+
+    async def same(n: int) -> int:
+        return n
+
+    async def main() -> Any:
+        flow = Flow.from_publisher(publisher).map_async(same).on_discard(left.append)
+        return probe(flow, 3)
+
+    seen = asyncio.run(main())
+    publisher.emit(1)
+    seen.until_end()
+    assert "closed" in str(seen.error)
+    eventually(lambda: left == [1])
+
+
+# Executors ----------------------------------------------------------------------------------------
+
+
+class Refusing(ThreadPoolExecutor):
+    """Takes some work and then none; it may keep what it refuses, as the real one does."""
+
+    def __init__(self, room: int, error: BaseException, *, keeps: bool) -> None:
+        super().__init__(1)
+        self._room = room
+        self._error = error
+        self._keeps = keeps
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self._room -= 1
+        if self._room >= 0:
+            return super().submit(fn, *args, **kwargs)
+        if self._keeps:
+            super().submit(fn, *args, **kwargs)
+        raise self._error
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("room", [0, 1, 2])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("can't start new thread"), KeyError("full"), MemoryError()]
+)
+def test_an_executor_that_refuses_ends_the_stream(error: Exception, room: int, keeps: bool) -> None:
+    for ordered in (True, False):
+        called: list[int] = []
+        left: list[int] = []
+        publisher = Handmade()
+        with Refusing(room, error, keeps=keeps) as pool:
+
+            def call(n: int) -> int:
+                called.append(n)  # noqa: B023
+                return n
+
+            flow = Flow.from_publisher(publisher).map_async(call, executor=pool, ordered=ordered)
+            seen = probe(flow.on_discard(left.append), 9)
+            publisher.emit(*range(room + 1))
+            seen.until_end()
+            assert seen.error is error
+            assert f"item: {room}" in notes(error)
+        eventually(lambda: sorted(seen.items + left) == list(range(room + 1)))  # noqa: B023
+        assert not set(called) - {*seen.items, *left}
+        assert len(called) == len(set(called))
+
+
+def test_calls_that_others_cancel_end_the_stream() -> None:
+    entered, go = threading.Event(), threading.Event()
+    left: list[int] = []
+
+    def call(n: int) -> int:
+        entered.set()
+        go.wait(DEADLINE)
+        return n
+
+    pool = ThreadPoolExecutor(1)
+    seen = probe(Flow.range(3).map_async(call, executor=pool).on_discard(left.append), 9)
+    assert entered.wait(DEADLINE)
+    pool.shutdown(wait=False, cancel_futures=True)
+    go.set()
+    seen.until_end()
+    assert seen.items == [0]
+    assert "the call was cancelled" in str(seen.error)
+    assert "item: 1" in notes(seen.error)
+    eventually(lambda: left == [2])
+
+
+def test_an_executor_that_gives_no_future_ends_the_stream() -> None:
+    class Odd(Executor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+            return None
+
+    seen = probe(Flow.of(5).map_async(str, executor=Odd()), 9).until_end()
+    assert isinstance(seen.error, AttributeError)
+    assert "item: 5" in notes(seen.error)
+
+
+def die(n: int) -> int:
+    if n == 3:
+        import os
+
+        os._exit(1)
+    return n
+
+
+def test_a_process_that_dies_is_an_error_that_names_an_item() -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        seen = probe(Flow.range(9).map_async(die, concurrency=3, executor=pool), 9).until_end()
+    assert type(seen.error).__name__ == "BrokenProcessPool"
+    assert "in map_async, written at" in notes(seen.error)
+    assert "item: " in notes(seen.error)
+    assert notes(seen.error).count("item: ") == 1
+
+
+def test_no_thread_of_ours_runs_when_a_process_pool_forks() -> None:
+    if "fork" not in __import__("multiprocessing").get_all_start_methods():
+        pytest.skip("there is no fork here")
+    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
+        publisher = Handmade()
+        seen = probe(Flow.from_publisher(publisher).map_async(abs, executor=pool), 9)
+        assert not our_threads()
+        seen.request(1)
+        assert not our_threads()
+        publisher.emit(-1)
+        seen.until_items(1)
+        publisher.complete()
+        seen.until_end()
+        assert seen.items == [1]
+    eventually(lambda: not our_threads())
+
+
+def our_threads() -> list[str]:
+    return [it.name for it in threading.enumerate() if it.name.startswith("operators-")]
