@@ -53,10 +53,20 @@ class Concurrency(Face[T_co]):
     ) -> Flow[Any]:
         """Return a flow of fn(item) with up to `concurrency` calls in flight.
 
-        A coroutine function runs as tasks of the running event loop, or of the library's own; a plain
-        function runs on `executor` (threads or processes), or on threads that end with the flow.
         Results come in the order of the items, or as they are ready with ordered=False. Calls in flight
-        and results that wait are never more than `concurrency`. Raises ValueError where that is under 1.
+        and results that wait are never more than `concurrency`: a place is free again when its result
+        has been taken. Raises ValueError where that is under 1.
+
+        A coroutine function, and whatever else gives an awaitable, runs as tasks of the running event
+        loop, or of the library's own where none runs; a plain function runs on `executor` (threads or
+        processes), or on threads that end with the flow. Which of them an undeclared callable is, a lambda
+        say, is seen at its first calls: they are made on threads, and once one has given an awaitable, or
+        has failed because no event loop ran there, the calls are made on the loop. Every call has a
+        context of its own, with the context variables of the subscriber (but in a process).
+
+        A call that raises ends the flow with that error and a note that names the item; what other calls
+        in flight raise then is summed up in one more note. Raises TypeError for a coroutine function with
+        `executor`.
 
         >>> list(Flow.of("a", "b").map_async(str.upper, concurrency=2))
         ['A', 'B']

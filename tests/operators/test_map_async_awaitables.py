@@ -186,7 +186,7 @@ def test_an_error_without_a_loop_is_not_always_for_the_want_of_one() -> None:
         calls.append(n)
         raise RuntimeError("no")
 
-    with pytest.raises(RuntimeError, match="^no\n"):
+    with pytest.raises(RuntimeError, match=r"^no\n"):
         list(Flow.of(1).map_async(fail))
     assert calls == [1]
 
@@ -223,7 +223,7 @@ def test_an_executor_awaits_nothing_and_says_so() -> None:
         assert "item: 7" in notes(caught.value)
         for fn in (tenfold, Request, says_so):
             with pytest.raises(TypeError, match="not on executor="):
-                Flow.of(7).map_async(fn, executor=pool)  # type: ignore[arg-type]
+                Flow.of(7).map_async(fn, executor=pool)
 
 
 def test_a_coroutine_out_of_a_coroutine_is_an_error() -> None:
