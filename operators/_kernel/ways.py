@@ -24,6 +24,7 @@ class Way(Enum):
 def way_of(subscription: Any) -> Way:
     """Return what a request of the Subscription is known to do; whatever only passes it on is looked through."""
     while True:
+        kind: Any = type(subscription)
         if isinstance(subscription, IteratorDrive):
             return Way.INSIDE
         if isinstance(subscription, AsyncDrive):
@@ -32,8 +33,7 @@ def way_of(subscription: Any) -> Way:
             hop: Any = getattr(subscription, "hop", None)
             crosses = subscription.crosses and (hop is None or hop.elsewhere)
             return Way.ELSEWHERE if crosses else Way.UNKNOWN
-        asks: Any = getattr(type(subscription), "request", None)
-        if asks not in _PASSED_ON:
+        if getattr(kind, "request", None) not in _PASSED_ON:
             return Way.UNKNOWN
         subscription = subscription.upstream
 

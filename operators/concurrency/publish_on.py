@@ -48,13 +48,14 @@ class PublishOn(Link):
 
 
 class _PublishOnStage(InboxStage):
-    __slots__ = ("hop",)
+    __slots__ = ("_loss", "hop")
     crosses = True
 
     def __init__(
         self, worker: Worker, prefetch: int, downstream: Any, node: Node, scope: Scope
     ) -> None:
         super().__init__(downstream, node, scope, prefetch)
+        self._loss: Exception | None = None
         self.hop: Hop = Hop(worker, scope, self._lost, self._stop)
 
     def dispatch(self) -> None:

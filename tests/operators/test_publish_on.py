@@ -142,7 +142,7 @@ def test_context_variables_are_those_of_whoever_subscribed(kind: str):
     name: ContextVar[str] = ContextVar("name", default="nobody")
     names: list[str] = []
     with ThreadPoolExecutor(2) as pool:
-        schedulers = {
+        schedulers: dict[str, Any] = {
             "thread": thread(), "executor": executor(pool), "event_loop": event_loop(),
             "immediate": immediate(),
         }  # fmt: skip
