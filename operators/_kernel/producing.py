@@ -125,7 +125,7 @@ class TaskCall:
     own complete() or by an emit that gave False, it is left alone for a while, to clean up.
     """
 
-    __slots__ = ("_emitter", "_fresh", "_knows", "_lease", "_outlet", "_producer", "_task", "_timer",
+    __slots__ = ("_cancelled", "_emitter", "_fresh", "_knows", "_lease", "_outlet", "_producer", "_task", "_timer",
                  "_watch", "due")  # fmt: skip
 
     def __init__(
@@ -141,6 +141,7 @@ class TaskCall:
         self._lease = lease
         self._task: asyncio.Task[Any] | None = None
         self._knows = False
+        self._cancelled = False
         self._timer: asyncio.TimerHandle | None = None
         self._watch: Callable[[], None] | None = None
         self._fresh = True
@@ -236,8 +237,13 @@ class TaskCall:
         if task is None or task.done():
             return
         if self._knows:
-            self._timer = self._lease.loop.call_later(GRACE, task.cancel)
+            self._timer = self._lease.loop.call_later(GRACE, self._cancel, task)
         else:
+            self._cancel(task)
+
+    def _cancel(self, task: asyncio.Task[Any]) -> None:
+        if not self._cancelled:  # once: what it awaits in its cleanup is not to be cut off
+            self._cancelled = True
             task.cancel()
 
     def knows(self) -> None:
@@ -249,7 +255,7 @@ class TaskCall:
         task = asyncio.current_task()
         if task is self._task and task is not None:
             if self._knows:
-                task.cancel()
+                self._cancel(task)
                 await asyncio.sleep(0)
             self._knows = True
 

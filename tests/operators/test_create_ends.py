@@ -86,7 +86,8 @@ async def completes_and_then_forever(emitter: AsyncEmitter[int]) -> None:
 def test_a_coroutine_whose_stream_ends_in_its_own_emit_is_ended(
     then: Any, log: list[str], how: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(producing, "GRACE", 0.05)
+    waits = then in (told_and_then_forever, completes_and_then_forever)
+    monkeypatch.setattr(producing, "GRACE", 0.02 if waits else 10 * DEADLINE)
     made = Producing(then)
     probe(CONSUMED[how](Flow.create(made)), 9).until_end()  # it has asked before the task begins
     assert made.over.wait(DEADLINE)
