@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from operators._kernel.drives import AsyncDrive, IteratorDrive
+from operators._kernel.emitter import Outlet
 from operators._kernel.stage import FusedStage, QueuedStage, Stage
 from reactive_streams import UNBOUNDED
 
@@ -27,8 +28,8 @@ def way_of(subscription: Any) -> Way:
         kind: Any = type(subscription)
         if isinstance(subscription, IteratorDrive):
             return Way.INSIDE
-        if isinstance(subscription, AsyncDrive):
-            return Way.ELSEWHERE
+        if isinstance(subscription, (AsyncDrive, Outlet)):
+            return Way.ELSEWHERE  # an outlet has asked for all already, and gives what it holds
         if isinstance(subscription, QueuedStage):
             hop: Any = getattr(subscription, "hop", None)
             crosses = subscription.crosses and (hop is None or hop.elsewhere)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
@@ -43,6 +44,15 @@ def test_an_error_waits_for_what_came_before():
     seen.request(1)
     assert seen.items == [1]
     assert seen.error is lost
+
+
+def test_for_each_on_a_loop_has_asked_before_anything_comes():
+    async def run() -> list[int]:
+        got: list[int] = []
+        await Flow.range(100).on_backpressure_buffer(4).for_each(got.append)
+        return got
+
+    assert asyncio.run(run()) == list(range(100))
 
 
 def test_one_too_many_is_an_error():
