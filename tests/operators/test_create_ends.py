@@ -331,22 +331,25 @@ class Clock:
     """Time goes on when it is looked at."""
 
     def __init__(self, step: float) -> None:
-        self._now = 1000.0
+        self.now = 1000.0
         self._step = step
 
     def __call__(self) -> float:
-        self._now += self._step
-        return self._now
+        self.now += self._step
+        return self.now
+
+
+def for_producers(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    import operators.sources.create as create
+
+    monkeypatch.setattr(producing, "monotonic", clock)
+    monkeypatch.setattr(create, "monotonic", clock)
 
 
 def test_a_coroutine_that_never_waits_gives_the_loop_its_turn_by_time(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    import operators.sources.create as create
-
-    clock = Clock(0.001)
-    monkeypatch.setattr(producing, "monotonic", clock)
-    monkeypatch.setattr(create, "monotonic", clock)
+    for_producers(Clock(0.001), monkeypatch)
     turns: list[int] = []
     taken: list[int] = []
 
@@ -368,11 +371,15 @@ def test_a_coroutine_that_never_waits_gives_the_loop_its_turn_by_time(
     assert max(steps) <= 8, steps  # milliseconds, of the clock
 
 
-def test_an_emit_that_finds_room_does_not_suspend():
+def test_an_emit_that_finds_room_does_not_suspend(monkeypatch: pytest.MonkeyPatch):
     suspended: list[Any] = []
+    clock = Clock(0)
+    for_producers(clock, monkeypatch)
 
     async def produce(emitter: AsyncEmitter[int]) -> None:
-        await asyncio.sleep(0.02)  # the loop has had its turn; the time that went by does not count
+        await emitter.emit(-1)
+        await asyncio.sleep(0)
+        clock.now += 1  # the loop has had its turn: the time that goes by does not count
         for n in range(3):
             emit: Any = emitter.emit(n)
             with pytest.raises(StopIteration) as stop:
@@ -382,7 +389,7 @@ def test_an_emit_that_finds_room_does_not_suspend():
     async def run() -> list[int]:
         return [n async for n in Flow.create(produce)]
 
-    assert asyncio.run(run()) == [0, 1, 2]
+    assert asyncio.run(run()) == [-1, 0, 1, 2]
     assert suspended == []
 
 
