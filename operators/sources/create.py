@@ -125,7 +125,7 @@ class AsyncEmitter(_Emitting[T_contra]):
         if item is None:
             raise _none_error()
         call = self._call
-        if monotonic() >= call.due:
+        if monotonic() >= call.due and not self._outlet.over:
             await call.pause()
         taken = self._outlet.offer(item)
         if taken is None:

@@ -133,7 +133,8 @@ def test_a_subscriber_raises_while_two_emit(
         ledger = Ledger(overflow, first=UNBOUNDED, fails_at=number % 6)
         team.run(ledger.emit(0), ledger.emit(FAR), ledger.subscriber.requests(6))
         if not ledger.subscriber.over.is_set():  # else it overflowed first
-            assert isinstance(dropped.popleft(), ZeroDivisionError)
+            assert any(isinstance(error, ZeroDivisionError) for error in dropped)
+        dropped.clear()
         assert not ledger.emitter.emit(9)
         ledger.is_balanced()
 
