@@ -7,7 +7,7 @@ import sys
 import threading
 from _thread import start_new_thread
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from contextvars import Context
 from time import monotonic
@@ -87,10 +87,15 @@ class PlainCall:
 
     def _call(self) -> None:
         # The only references to the emitter that are left when this returns are the user's.
-        if (
-            wrong := coroutine_error("create", "producer", self._producer(self._made()))
-        ) is not None:
+        made = self._producer(self._made())
+        if (wrong := coroutine_error("create", "producer", made)) is not None:
             raise wrong
+        if isinstance(made, Generator):
+            made.close()
+            raise TypeError(
+                "create: producer is a generator function, whose items nobody would take; use "
+                "Flow.from_iterable(producer())"
+            )
 
     def _made(self) -> Any:
         emitter = self._emitter(self)
@@ -125,8 +130,10 @@ class TaskCall:
     own complete() or by an emit that gave False, it is left alone for a while, to clean up.
     """
 
-    __slots__ = ("_cancelled", "_emitter", "_fresh", "_knows", "_lease", "_outlet", "_producer", "_task", "_timer",
-                 "_watch", "due")  # fmt: skip
+    __slots__ = (
+        "_cancelled", "_emitter", "_fresh", "_knows", "_lease", "_outlet", "_producer", "_task",
+        "_timer", "_watch", "due",
+    )  # fmt: skip
 
     def __init__(
         self,

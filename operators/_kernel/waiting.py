@@ -74,7 +74,9 @@ def _operator(stage: Any) -> Any:
 
 
 def kept_by(stage: Any) -> bool:
-    """Whether a loop subscribes, on this thread, and takes nothing out before it has."""
+    """Whether a `for` subscribes, on this thread, and takes nothing out before it has."""
+    if running() is not None:
+        return False  # there nothing may block, and who subscribes may count on that very thread
     following = list(below(stage.downstream))
     return any(getattr(each, "pulls", False) for each in following) and not any(
         getattr(_operator(each), "detached", False) for each in following

@@ -81,6 +81,30 @@ def test_a_plain_producer_that_gives_a_coroutine_is_told_so():
     assert "create: producer is a plain function that gave a coroutine" in str(seen.error)
 
 
+def test_a_producer_that_does_nothing_when_it_is_called_is_told_so():
+    def generates(emitter: Any) -> Any:
+        yield emitter.emit(1)
+
+    seen = probe(Flow.create(generates)).until_end()
+    assert isinstance(seen.error, TypeError)
+    assert "Flow.from_iterable(producer())" in str(seen.error)
+
+
+def test_a_producer_may_give_back_what_it_has_begun():
+    async def feed(emitter: Emitter[int]) -> None:
+        for n in range(3):
+            await asyncio.sleep(0)
+            emitter.emit(n)
+
+    async def run() -> list[int]:
+        loop = asyncio.get_running_loop()
+        begin: Any = lambda emitter: loop.create_task(feed(emitter))  # noqa: E731 - it returns the task
+        flow: Flow[int] = Flow.create(begin, scheduler=immediate())
+        return [n async for n in flow]
+
+    assert asyncio.run(run()) == [0, 1, 2]
+
+
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_what_the_producer_raises_comes_after_what_it_emitted(asynchronous: bool):
     def produce(emitter: Any) -> None:
