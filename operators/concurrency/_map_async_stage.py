@@ -229,17 +229,15 @@ class MapAsyncStage(QueuedStage):
         self._calls.close()
 
     def _ended(self) -> bool:
+        # Whoever keeps the Subscription keeps neither the Subscriber nor what is upstream (§3.13). (After a
+        # cancel that is still to be told upstream, perhaps.)
         over = super()._ended()
         if over and not self.interrupted:
-            self._let_go()
+            self.downstream = NOBODY
         return over
 
     def _terminate(self, error: Exception | None) -> None:
         super()._terminate(error)
-        self._let_go()
-
-    def _let_go(self) -> None:
-        # Whoever keeps the Subscription keeps neither the Subscriber nor what is upstream (§3.13).
         self.downstream, self.upstream = NOBODY, NOWHERE
 
     def held(self) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import os
 import threading
@@ -324,3 +325,64 @@ def test_unbounded_concurrency_asks_for_all():
     seen = probe(Flow.range(40).map_async(double, concurrency=UNBOUNDED), UNBOUNDED).until_end()
 
     assert seen.items == [n * 2 for n in range(40)]
+
+
+# Context variables --------------------------------------------------------------------------------
+
+WHO: contextvars.ContextVar[str] = contextvars.ContextVar("WHO", default="nobody")
+
+
+async def who(n: int) -> tuple[str, int]:
+    before = WHO.get()
+    WHO.set(f"call {n}")  # seen by no other call
+    await asyncio.sleep(0)
+    return before, n
+
+
+def plain_who(n: int) -> tuple[str, int]:
+    before = WHO.get()
+    WHO.set(f"call {n}")
+    return before, n
+
+
+WHO_ARE_CALLED: dict[str, Any] = {
+    "coroutine": lambda flow: flow.map_async(who, concurrency=2),
+    "lambda": lambda flow: flow.map_async(lambda n: who(n), concurrency=2),
+    "threads": lambda flow: flow.map_async(plain_who, concurrency=2),
+}
+
+
+@pytest.mark.parametrize("name", WHO_ARE_CALLED)
+def test_each_call_has_a_context_of_its_own_with_the_variables_of_the_subscriber(name: str) -> None:
+    flow = WHO_ARE_CALLED[name](Flow.range(9))
+    expected = [("me", n) for n in range(9)]
+
+    def subscribe() -> None:
+        WHO.set("me")
+        assert list(flow) == expected
+        seen = probe(flow, UNBOUNDED)
+        WHO.set("somebody else, later")
+        assert seen.until_end().items == expected
+
+    async def main() -> None:
+        WHO.set("me")
+        assert [each async for each in flow] == expected
+        got: list[Any] = []
+        handle = flow.for_each(got.append)
+        WHO.set("somebody else, later")
+        await handle
+        assert got == expected
+        assert WHO.get() == "somebody else, later"
+
+    contextvars.copy_context().run(subscribe)
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("name", WHO_ARE_CALLED)
+def test_what_comes_after_the_calls_sees_the_variables_too(name: str) -> None:
+    def subscribe() -> None:
+        WHO.set("me")
+        seen = probe(WHO_ARE_CALLED[name](Flow.range(9)).map(lambda _: WHO.get()), UNBOUNDED)
+        assert seen.until_end().items == ["me"] * 9
+
+    contextvars.copy_context().run(subscribe)
