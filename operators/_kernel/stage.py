@@ -324,6 +324,10 @@ class QueuedStage(Stage):
             self.bad = error
             self.schedule()
 
+    def rests(self) -> bool:
+        """Whether the loop, which has more to do, is to go on by another `dispatch`."""
+        return False
+
     def run(self) -> None:
         """Be the loop, as the one whom `Drain.enter` has chosen."""
         me = get_ident()
@@ -333,6 +337,9 @@ class QueuedStage(Stage):
                 self._turn()
                 self.runner = 0
                 if not self.drain.again():
+                    return
+                if self.rests():
+                    self.dispatch()
                     return
         except BaseException as raised:
             self.interrupt(raised)

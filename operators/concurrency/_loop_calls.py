@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
+from time import monotonic
 from types import CoroutineType
 from typing import Any
 
 from operators._kernel.loops import LoopLease, running_loop
 from operators._kernel.scope import Scope
-from operators.concurrency._call import Call, let_go_of
+from operators.concurrency._call import BEATS, SLICE, Call, let_go_of
 from operators.concurrency._taker import Taker
 
 _LULL = 0.001
@@ -154,6 +155,7 @@ class LoopCalls:
     def _begin(self) -> None:
         self._posted = False  # first: what comes from now on is seen below, or posts again
         todo, live, make, context = self._todo, self._live, self._task, self._context
+        due = monotonic() + SLICE
         while todo and make is not None:
             try:
                 call = todo.popleft()
@@ -172,12 +174,15 @@ class LoopCalls:
                 continue
             if call.done:  # an eager task, which is over before we have it
                 self._eager = True  # user code: it is to have a turn of the loop, and not our stack
-                continue
-            if not live:
-                _busy.keep(self)
-            live[call] = task
-            if self.closed:  # meanwhile, by the collector
-                task.cancel()
+            else:
+                if not live:
+                    _busy.keep(self)
+                live[call] = task
+                if self.closed:  # meanwhile, by the collector
+                    task.cancel()
+            if (self._eager or not len(live) % BEATS) and todo and monotonic() >= due:
+                self._post()
+                return
 
     async def _run(self, call: Call) -> None:
         try:

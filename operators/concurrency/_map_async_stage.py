@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Protocol
 
 from operators._kernel.ends import NOBODY, NOWHERE
 from operators._kernel.failure import drop_error, ended_by
+from operators._kernel.loops import running_loop
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import EMPTY, QueuedStage
-from operators.concurrency._call import Aftermath, Call
+from operators.concurrency._call import BEATS, SLICE, Aftermath, Call
 from operators.concurrency._taker import Taker
 
 
@@ -62,8 +64,9 @@ class MapAsyncStage(QueuedStage):
     """
 
     __slots__ = (
-        "_aftermath", "_asking", "_calls", "_completed", "_concurrency", "_delivered", "_free",
-        "_ordered", "_over", "_queue", "_ready", "_started",
+        "_aftermath", "_asking", "_calls", "_completed", "_concurrency", "_delivered", "_due",
+        "_free", "_ordered", "_over", "_queue", "_ready", "_started",
+        "_swept",
     )  # fmt: skip
     crosses = True
 
@@ -83,11 +86,13 @@ class MapAsyncStage(QueuedStage):
         self._queue: deque[Call] = deque()
         self._ready: deque[Call] = deque()
         self._started = 0  # counted by upstream
+        self._due = 0.0  # when the loop on which it delivers is to have its turn; 0: it is on none
         self._delivered = 0  # counted by the one that delivers
         self._free = 0  # places of results that were taken, for which upstream was not asked yet
         self._asking = False
         self._completed = False
         self._over = False
+        self._swept = False
         self._aftermath: Aftermath | None = None
 
     @property
@@ -151,11 +156,35 @@ class MapAsyncStage(QueuedStage):
     def dispatch(self) -> None:
         # What needs no other thread or loop does not wait for one, which may be gone.
         if self._started and not (self.done or self.cancelled):
-            self._calls.deliver(self.run)
+            self._calls.deliver(self._run_slice)
         else:
             self.run()
 
     # Delivery -----------------------------------------------------------------------------------
+
+    def _run_slice(self) -> None:
+        # Where results come as fast as they are taken there would be no end of turns.
+        self._due = monotonic() + SLICE if running_loop() is not None else 0.0
+        self.run()
+
+    def rests(self) -> bool:
+        return bool(self._due) and not (self.done or self.cancelled) and monotonic() >= self._due
+
+    def deliver(self, wanted: int) -> int:
+        emit = self.downstream.on_next
+        emitted = 0
+        while emitted != wanted:
+            item = self.poll()
+            if item is EMPTY:
+                break
+            emit(item)
+            emitted += 1
+            if self.cancelled or self.bad is not None:
+                break
+            if self._due and not emitted % BEATS and monotonic() >= self._due:
+                self.drain.enter()  # a mark: there may be more
+                break
+        return emitted
 
     def poll(self) -> Any:
         if self._ordered:
@@ -241,15 +270,16 @@ class MapAsyncStage(QueuedStage):
         self.downstream, self.upstream = NOBODY, NOWHERE
 
     def held(self) -> list[Any]:
-        if not self._ordered:
-            return self._late()
-        self._see()
         held: list[Any] = []
-        queue = self._queue
-        while queue:
-            call = queue.popleft()
-            if call.seen:
-                self._part_with(call, held)
+        if self._ordered and not self._swept:
+            # Once, and in their order; what is over later is in no queue but that of `_late`.
+            self._swept = True
+            self._see()
+            queue = self._queue
+            while queue:
+                call = queue.popleft()
+                if call.seen:
+                    self._part_with(call, held)
         held += self._late()
         return held
 

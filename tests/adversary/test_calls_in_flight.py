@@ -6,6 +6,7 @@ import asyncio
 import gc
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -532,3 +533,54 @@ def test_no_thread_of_ours_runs_when_a_process_pool_forks() -> None:
 
 def our_threads() -> list[str]:
     return [it.name for it in threading.enumerate() if it.name.startswith("operators-")]
+
+
+# The loop has its turns ---------------------------------------------------------------------------
+
+
+class AtOnce(Executor):
+    """Runs what is submitted before it returns, so that there is always a result to be delivered."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+async def at_once(n: int) -> int:
+    return n
+
+
+ENDLESS: dict[str, Callable[[Flow[int]], Flow[int]]] = {
+    "coroutine": lambda flow: flow.map_async(at_once),
+    "as they come": lambda flow: flow.map_async(at_once, ordered=False),
+    "many": lambda flow: flow.map_async(at_once, concurrency=20_000),
+    "threads": lambda flow: flow.map_async(abs),
+    "at once": lambda flow: flow.map_async(abs, executor=AtOnce()),
+    "lambda": lambda flow: flow.map_async(lambda n: at_once(n)),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_loop_that_delivers_for_ever_has_its_turns(name: str) -> None:
+    async def main() -> float:
+        seen: list[int] = [0]
+
+        def count(_: int) -> None:
+            seen[0] += 1
+
+        handle = ENDLESS[name](Flow.range(10**12)).for_each(count)
+        longest = 0.0
+        for _ in range(60):
+            await asyncio.sleep(0)
+            started = time.thread_time()
+            await asyncio.sleep(0)
+            longest = max(longest, time.thread_time() - started)
+        handle.cancel()
+        await soon(lambda: len(asyncio.all_tasks()) == 1)
+        assert seen[0]
+        return longest
+
+    # In the processor time of this thread, which a busy machine does not take away.
+    assert asyncio.run(main()) < 0.25
+    eventually(lambda: not our_threads())
