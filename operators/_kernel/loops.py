@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
@@ -91,6 +92,22 @@ class LoopLease:
                 raise
             # A _Posted tells by itself, when it goes.
 
+    def watch(self, lost: Callable[[Exception], object]) -> Callable[[], None]:
+        """Have `lost` called if the loop, this thread's, closes before what is returned has been called."""
+        told = _Posted(_nothing, lost)
+        # The loop alone is to hold them: by that it is seen when it goes.
+        posted, timer = weakref.ref(told), weakref.ref(self.loop.call_later(_FAR, told))
+        del told
+
+        def end() -> None:
+            told, left = posted(), timer()
+            if told is not None:
+                told.revoke()
+            if left is not None:
+                left.cancel()
+
+        return end
+
     def spawn(
         self, coroutine: Coroutine[Any, Any, Any], context: Context | None = None
     ) -> asyncio.Task[Any]:
@@ -136,6 +153,13 @@ class LoopLease:
         self.release()
 
 
+_FAR = 1e8  # seconds: three years
+
+
+def _nothing() -> None:
+    pass
+
+
 def _later(
     loop: asyncio.AbstractEventLoop, delay: float, function: Callable[..., object], args: Any
 ) -> None:
@@ -145,7 +169,7 @@ def _later(
 class _Posted:
     """A call that was given to a loop; it tells when the loop lets go of it without calling."""
 
-    __slots__ = ("_function", "_lost")
+    __slots__ = ("__weakref__", "_function", "_lost")
 
     def __init__(
         self, function: Callable[..., object], lost: Callable[[Exception], object]
@@ -156,6 +180,10 @@ class _Posted:
     def __call__(self, *args: Any) -> None:
         self._lost = None
         self._function(*args)
+
+    def revoke(self) -> None:
+        """Tell nobody, whatever becomes of it."""
+        self._lost = None
 
     def __del__(self) -> None:
         lost = self._lost

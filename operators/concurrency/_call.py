@@ -50,6 +50,7 @@ class Call:
 
     def drop(self) -> None:
         """Take note that the call was cancelled, or never made."""
+        give_up(self.made)
         self.cancelled = True
         self.error = RuntimeError("map_async: the call was cancelled")
 
@@ -152,3 +153,20 @@ def let_go_of(made: Any) -> None:
     """Close a coroutine that was not begun, and that nobody will await."""
     if inspect.iscoroutine(made) and inspect.getcoroutinestate(made) == inspect.CORO_CREATED:
         made.close()
+
+
+def give_up(made: Any) -> None:
+    """Let go of what a function has given to be awaited, and what nobody will await."""
+    let_go_of(made)
+    if isinstance(made, asyncio.Future):
+        _cancel_soon(made)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _cancel_soon(future: asyncio.Future[Any]) -> None:
+    with suppress(RuntimeError):  # its loop is closed
+        future.get_loop().call_soon_threadsafe(_cancel, future)
+
+
+def _cancel(future: asyncio.Future[Any]) -> None:
+    if not future.cancel() and not future.cancelled():
+        future.exception()  # which asyncio would else say that nobody has asked for

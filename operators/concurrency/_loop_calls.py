@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -64,11 +65,13 @@ class LoopCalls:
         self._loop: Any = None
         self._local = False
         self._task: Callable[[Any, Context], asyncio.Task[None]] | None = None
-        self._live: dict[Call, asyncio.Task[None] | None] = {}
+        self._live: dict[Call, asyncio.Task[None]] = {}
+        self._unwatch: Callable[[], None] | None = None
         self._todo: deque[Call] = deque()
         self._posted = False
         self._eager = False
         self._closed = False
+        self._gone = False
         self._telling = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -142,7 +145,7 @@ class LoopCalls:
 
     def _post(self) -> None:
         self._posted = True
-        self._leave(self._begin, self._lost)
+        self._leave(self._begin, self.abandon)
 
     def _leave(self, run: Callable[[], object], lost: Callable[[Exception], object]) -> None:
         if self._lease is not None:
@@ -176,7 +179,7 @@ class LoopCalls:
                 self._eager = True  # user code: it is to have a turn of the loop, and not our stack
             else:
                 if not live:
-                    _busy.keep(self)
+                    self._keep_watch()
                 live[call] = task
                 if self.closed:  # meanwhile, by the collector
                     task.cancel()
@@ -202,7 +205,10 @@ class LoopCalls:
                 call.result = result
         except Exception as error:
             call.hushed = self._closed
-            call.fail(error)
+            if self._gone:  # it is what becomes of a cleanup that would have to be awaited
+                call.drop()
+            else:
+                call.fail(error)
         except (asyncio.CancelledError, GeneratorExit):
             call.drop()
             raise
@@ -242,7 +248,6 @@ class LoopCalls:
         self._posted = self._timer is not None
 
     def _drop(self, call: Call) -> None:
-        let_go_of(call.made)
         call.drop()
         self._taker.keep(call)
         self._taker.schedule()
@@ -253,13 +258,31 @@ class LoopCalls:
             with suppress(IndexError):
                 self._drop(todo.pop())
 
-    def _lost(self, error: Exception) -> None:
-        # The loop will begin none of them; those that it has begun end when it lets go of them.
-        for call in self._todo.copy():
+    def _keep_watch(self) -> None:
+        _busy.keep(self)
+        if self._local and self._unwatch is None and self._lease is not None:
+            # Weakly: a run that nobody holds any more is not to be kept by its loop.
+            me = weakref.ref(self)
+
+            def lost(error: Exception) -> None:
+                calls = me()
+                if calls is not None:
+                    calls.abandon(error)
+
+            self._unwatch = self._lease.watch(lost)
+
+    def abandon(self, error: Exception) -> None:
+        """Have no calls any more, since the loop has gone; some thread finds that out."""
+        for call in () if self._closed else (*self._todo.copy(), *self._live.copy()):
             self._taker.refused(error, call)
             break
-        self._closed = True
+        self._closed = self._gone = True
         self._drop_all()
+        for call, task in self._live.copy().items():
+            with suppress(Exception):
+                # It will never go on, and that has been told: asyncio need not say so too.
+                setattr(task, "_log_destroy_pending", False)  # noqa: B010
+                task.get_coro().close()
         self._release()
 
     def close(self) -> None:
@@ -271,16 +294,17 @@ class LoopCalls:
         if running_loop() is self._loop:
             self._cancel_all()
             return
-        self._leave(self._cancel_all, self._lost)
+        self._leave(self._cancel_all, self.abandon)
 
     def _cancel_all(self) -> None:
         for task in self._live.copy().values():
-            if task is not None:
-                task.cancel()
+            task.cancel()
         if not self._live:
             self._release()
 
     def _release(self) -> None:
+        if self._unwatch is not None:
+            self._unwatch()
         if self._lease is not None:
             self._lease.release()
 

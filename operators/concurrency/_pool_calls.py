@@ -13,7 +13,7 @@ from typing import Any
 from operators._kernel.failure import brief
 from operators._kernel.loops import running_loop
 from operators._kernel.scope import Scope
-from operators.concurrency._call import Call, let_go_of, needs_a_loop
+from operators.concurrency._call import Call, give_up, needs_a_loop
 from operators.concurrency._delivery import Delivery
 from operators.concurrency._loop_calls import LoopCalls
 from operators.concurrency._taker import Taker
@@ -153,7 +153,7 @@ class PoolCalls:
     def returned(self, call: Call, result: Any) -> None:
         """Take note of what the function has given."""
         if inspect.isawaitable(result):
-            let_go_of(result)
+            give_up(result)
             call.error = TypeError(
                 f"map_async: fn gave {brief(result)}, which is to be awaited; on an executor nothing is: "
                 "leave executor= out"
@@ -284,7 +284,7 @@ class PlainCalls(PoolCalls):
             if self._broken is None:
                 self._loops.start(call)
             else:
-                let_go_of(call.made)
+                give_up(call.made)
                 call.fail(self._broken)
                 self._end(call)
 

@@ -400,6 +400,36 @@ def test_a_run_of_coroutines_whose_loop_has_ended_is_done() -> None:
         handle.result(DEADLINE)
 
 
+@pytest.mark.parametrize("turns", [0, 1, 5])
+def test_a_run_whose_loop_is_closed_in_the_midst_of_its_calls_is_done(turns: int) -> None:
+    left: list[int] = []
+    cleaned: list[int] = []
+
+    async def call(n: int) -> int:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            cleaned.append(n)
+            await asyncio.sleep(0)  # which no loop is left for
+        return n
+
+    async def main() -> Any:
+        flow = Flow.range(3).map_async(call, concurrency=3).on_discard(left.append)
+        handle = flow.for_each(id)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return handle
+
+    loop = asyncio.new_event_loop()
+    handle = loop.run_until_complete(main())
+    loop.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        handle.result(DEADLINE)
+    eventually(lambda: sorted(left) == [0, 1, 2])
+    assert sorted(cleaned) == [0, 1, 2]
+    gc.collect()
+
+
 def test_an_item_that_comes_when_the_loop_is_closed_ends_the_stream() -> None:
     publisher = Handmade()
     left: list[int] = []
