@@ -340,19 +340,22 @@ class Outlet(QueuedStage):
         while True:
             with lock:
                 demand.value = 0 if items else 1
-                item = items.popleft() if items else EMPTY
+                item = items.popleft() if items and self.bad is None else EMPTY
             if item is not EMPTY:
                 if self._bells:
                     self._ring()
                 yield item
-            elif self.bad is not None:
+            elif self.done:
+                return
+            elif (error := self.bad) is not None:  # it does not wait for what is held
                 self.halt()
-                self._close()
-                raise self.bad
+                self._close(error)
+                raise error
             elif self.exhausted():
-                self._close()
-                if self.failure is not None:
-                    raise self.failure
+                error = self.failure
+                self._close(error)
+                if error is not None:
+                    raise error
                 return
             elif (waiting := pause()) is not None:
                 yield waiting
