@@ -46,6 +46,7 @@ class Carrier(Protocol):
 _carriers: dict[int, Carrier] = {}
 _pooled: dict[int, Carrier] = {}
 _left = SECONDS
+_main_thread_is_over = False
 _exiting = False
 
 
@@ -60,14 +61,20 @@ def discharge(carrier: Carrier) -> None:
     _pooled.pop(id(carrier), None)
 
 
-def exiting() -> bool:
-    """Whether the program has come to its end, so that what stops now is no failure."""
-    return _exiting
+class ProgramEnded(RuntimeError):
+    """What runs was stopped, since the program has ended; where nobody receives it, it is no news."""
 
 
-def ended() -> Exception:
+def ended() -> ProgramEnded:
     """Return the error for what is stopped because the program has ended."""
-    return RuntimeError("the program has ended, and with it what this flow runs on")
+    return ProgramEnded("the program has ended, and with it what this flow runs on")
+
+
+def of_the_end(error: BaseException) -> bool:
+    """Whether the error comes of the program's end: of what we have stopped, or pools refuse by then."""
+    if isinstance(error, ProgramEnded) or _exiting:
+        return True
+    return isinstance(error, RuntimeError) and _main_thread_is_over
 
 
 def spend(seconds: float) -> None:
@@ -77,9 +84,8 @@ def spend(seconds: float) -> None:
 
 
 def _main_thread_ended() -> None:
-    global _exiting
-    if _pooled:
-        _exiting = True
+    global _main_thread_is_over
+    _main_thread_is_over = True
     for carrier in list(_pooled.values()):
         carrier.stop()
     _join([carrier for carrier in list(_carriers.values()) if carrier.closing])

@@ -8,6 +8,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
+from operators._kernel.exits import ProgramEnded
 from operators._kernel.node import Node, is_internal
 
 log = logging.getLogger("operators")
@@ -188,6 +189,8 @@ def set_error_hook(
 
 def drop_error(error: BaseException, where: str) -> None:
     """Hand an error that no Subscriber can receive any more to the hook."""
+    if isinstance(error, ProgramEnded):
+        return
     try:
         _on_error_dropped(error, where)
     except Exception:

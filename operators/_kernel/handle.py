@@ -174,8 +174,7 @@ class Handle:
             waiters, self._waiters = self._waiters, []
         self._upstream = NOWHERE
         self._loop = None
-        # What ends with the program is no failure.
-        self._asked = self._asked or exits.exiting()
+        self._asked = self._asked or (error is not None and exits.of_the_end(error))
         for loop, waiter in waiters:
             with suppress(RuntimeError):  # it was closed, and nobody waits there any more
                 loop.call_soon_threadsafe(_wake, waiter)

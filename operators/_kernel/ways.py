@@ -11,8 +11,6 @@ from operators._kernel.emitter import Outlet
 from operators._kernel.stage import FusedStage, QueuedStage, Stage
 from reactive_streams import UNBOUNDED
 
-_PASSED_ON = (Stage.request, FusedStage.request)
-
 
 class Way(Enum):
     """What becomes of a request."""
@@ -23,9 +21,8 @@ class Way(Enum):
 
 
 def way_of(subscription: Any) -> Way:
-    """Return what a request of the Subscription is known to do; whatever only passes it on is looked through."""
+    """Return what a request of the Subscription is known to do; who only passes it on is looked through."""
     while True:
-        kind: Any = type(subscription)
         if isinstance(subscription, IteratorDrive):
             return Way.INSIDE
         if isinstance(subscription, (AsyncDrive, Outlet)):
@@ -34,9 +31,13 @@ def way_of(subscription: Any) -> Way:
             hop: Any = getattr(subscription, "hop", None)
             crosses = subscription.crosses and (hop is None or hop.elsewhere)
             return Way.ELSEWHERE if crosses else Way.UNKNOWN
-        if getattr(kind, "request", None) not in _PASSED_ON:
+        if not isinstance(subscription, Stage) or not _passes_on(subscription):
             return Way.UNKNOWN
         subscription = subscription.upstream
+
+
+def _passes_on(stage: Stage) -> bool:
+    return type(stage).request in (Stage.request, FusedStage.request)
 
 
 class FarDemand:

@@ -86,20 +86,24 @@ class _ExecutorWorker:
         except BaseException as error:
             # The pool may have it all the same; there will be nothing left to do.
             errand.worker = None
-            if isinstance(error, Exception):
-                self._break(error)
-            raise
+            if not isinstance(error, Exception):
+                raise
+            if self._break(error):  # otherwise somebody else has told of it already
+                if exits.of_the_end(error):
+                    raise exits.ended() from error
+                raise
+            return
         # Whoever implements the protocol in part may give back anything.
         watch = getattr(future, "add_done_callback", None)
         if watch is not None:
             watch(self._served)
 
     def _break(self, error: Exception) -> bool:
-        """Take no more tasks; return whether some were lost. The drain is never given back."""
+        """Take no more tasks; return whether some were lost, which is to be told. The drain stays taken."""
         with self._lock:
             if self._broken is None:
                 self._broken = error
-            lost = bool(self._tasks) and not self.closing
+            lost = bool(self._tasks)
             self._tasks.clear()
             self._waiting = False
         exits.discharge(self)
@@ -117,7 +121,7 @@ class _ExecutorWorker:
 
     def lost(self, error: Exception) -> None:
         """Take note that the pool will not run what it was given."""
-        if self._break(error):
+        if self._break(error) and not self.closing:
             # The pool may hold its locks just now, and what is told may go on to use it.
             aside(lambda: self._tell(error))
 
@@ -182,7 +186,7 @@ class _ExecutorWorker:
         if self._serving:
             for stop in self._stops:
                 stop(error)
-        if self._break(error):
+        if self._break(error) and not self.closing:
             self._tell(error)
 
     def join(self, seconds: float) -> bool:
