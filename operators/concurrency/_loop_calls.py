@@ -209,8 +209,13 @@ class LoopCalls:
                 call.drop()
             else:
                 call.fail(error)
-        except (asyncio.CancelledError, GeneratorExit):
+        except asyncio.CancelledError:
             call.drop()
+            raise
+        except GeneratorExit:
+            call.drop()
+            with suppress(RuntimeError):  # no loop runs: it is one that lets go of its tasks
+                _fetch_soon()
             raise
         except BaseException as raised:
             call.end_by(raised)
