@@ -222,9 +222,17 @@ class Outlet(QueuedStage):
                 try:
                     # Not for ever, where all that could go on waits for this thread.
                     self.scope.pending.block(partial(bell.acquire, True))
+                except RuntimeError as error:
+                    self.turn_down(error)
+                    raise
                 finally:
                     self._unhang(bell)
         return taken
+
+    def turn_down(self, error: Exception) -> None:
+        """Have the stream fail with what is raised at one who emits, whoever sees it there."""
+        self.refusal = error
+        self.complete(self.blame(RuntimeError(str(error))))
 
     async def apush(self, item: Any) -> bool:
         """Take an item in, waiting while there is no room; return False once the stream is over."""

@@ -58,8 +58,7 @@ def refuse_to_block(stage: Any, room: str) -> None:
     )
     error = RuntimeError(text)
     if running() is not None and not inside:
-        stage.refusal = error
-        stage.complete(stage.blame(RuntimeError(text)))
+        stage.turn_down(error)
     raise error
 
 

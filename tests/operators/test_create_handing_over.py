@@ -257,6 +257,24 @@ def test_a_producer_and_its_consumer_on_a_pool_of_one_thread():
         assert list(flow.publish_on(executor(pool), prefetch=4)) == list(range(1000))
 
 
+def test_who_emits_on_the_one_thread_that_is_to_deliver_is_told_so():
+    emitters: list[Emitter[int]] = []
+
+    def emit() -> None:
+        for n in range(1000):
+            emitters[0].emit(n)
+
+    with ThreadPoolExecutor(1) as pool:
+        flow = Flow.create(emitters.append, scheduler=immediate(), capacity=4)
+        seen = probe(flow.publish_on(executor(pool), prefetch=4), 2)
+        with pytest.raises(RuntimeError, match="every thread of the executor waits"):
+            pool.submit(emit).result(DEADLINE)
+        seen.request(99).until_end()
+        assert isinstance(seen.error, RuntimeError)
+        assert seen.items == list(range(len(seen.items)))
+        assert "in create, written at" in notes(seen.error)
+
+
 def test_a_loop_that_is_closed_under_a_producer_ends_the_stream():
     loop = asyncio.new_event_loop()
 
