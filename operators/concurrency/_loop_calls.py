@@ -8,7 +8,8 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import Context, copy_context
+from contextvars import copy_context
+from functools import partial
 from time import monotonic
 from types import CoroutineType
 from typing import Any
@@ -64,11 +65,12 @@ class LoopCalls:
         self._lease: LoopLease | None = None
         self._loop: Any = None
         self._local = False
-        self._task: Callable[[Any, Context], asyncio.Task[None]] | None = None
+        self._make: Callable[[Any], asyncio.Task[None]] = asyncio.ensure_future
         self._live: dict[Call, asyncio.Task[None]] = {}
         self._unwatch: Callable[[], None] | None = None
         self._todo: deque[Call] = deque()
         self._posted = False
+        self._gathering = False
         self._eager = False
         self._closed = False
         self._gone = False
@@ -96,7 +98,7 @@ class LoopCalls:
         self._loop = lease.loop
         # Whether results are taken on the loop's own thread, and not by another one.
         self._local = (loop or running_loop()) is lease.loop
-        self._task = _task_of(lease.loop)
+        self._make = _maker(lease.loop)
         self._lease = lease
 
     def deliver(self, run: Callable[[], object]) -> None:
@@ -113,34 +115,32 @@ class LoopCalls:
 
     def ask(self, request: Callable[[int], object], n: int) -> None:
         """Ask upstream for items; the calls of those that come at once are begun together."""
-        if self._posted or self._eager:
+        if self._eager or running_loop() is not self._loop:
             request(n)
             return
-        self._posted = True
+        self._gathering = True
         try:
             request(n)
         finally:
-            self._posted = False
+            self._gathering = False
             if self._todo:
-                self._begin_soon()
+                self._begin()
 
     def start(self, call: Call) -> None:
         """Begin a call: now, on the loop's thread, or in a turn of the loop."""
         self._todo.append(call)
+        if self._gathering:
+            return  # whoever gathers looks after this
         if self._closed:
             self._drop_all()
-        elif not self._posted:  # else whoever is to look at it does so after this
-            self._begin_soon()
+        elif not self._eager and running_loop() is self._loop:
+            self._begin()
+        elif not self._posted:
+            self._post()
 
     def hurry(self) -> None:
         """Have what was started begun now: whoever takes results is about to wait for one."""
         if self._todo and not self._local:
-            self._post()
-
-    def _begin_soon(self) -> None:
-        if running_loop() is self._loop and not self._eager:
-            self._begin()
-        else:
             self._post()
 
     def _post(self) -> None:
@@ -157,9 +157,14 @@ class LoopCalls:
 
     def _begin(self) -> None:
         self._posted = False  # first: what comes from now on is seen below, or posts again
-        todo, live, make, context = self._todo, self._live, self._task, self._context
-        due = monotonic() + SLICE
-        while todo and make is not None:
+        if self._todo:
+            # The context of a task is a copy of the one that it is made in.
+            self._context.copy().run(self._begin_all)
+
+    def _begin_all(self) -> None:
+        todo, live, run, make = self._todo, self._live, self._run, self._make
+        due = 0.0 if len(todo) <= BEATS and not self._eager else monotonic() + SLICE
+        while todo:
             try:
                 call = todo.popleft()
             except IndexError:  # who closes takes from the other end
@@ -167,10 +172,10 @@ class LoopCalls:
             if self._closed:
                 self._drop(call)
                 continue
-            coroutine = self._run(call)
+            coroutine = run(call)
             coroutine.send(None)
             try:
-                task = make(coroutine, context.copy())
+                task = make(coroutine)
             except Exception as error:
                 self._taker.refused(error, call)
                 coroutine.close()
@@ -183,7 +188,7 @@ class LoopCalls:
                 live[call] = task
                 if self.closed:  # meanwhile, by the collector
                     task.cancel()
-            if (self._eager or not len(live) % BEATS) and todo and monotonic() >= due:
+            if due and todo and monotonic() >= due:
                 self._post()
                 return
 
@@ -228,12 +233,20 @@ class LoopCalls:
         live = self._live
         if live.pop(call, None) is not None and not live:
             _busy.pop(self, None)
-        first = self._taker.keep(call)
+        taker = self._taker
         if self._local:
-            # The same thread takes them, and all there are: who is woken once looks for the others too.
-            if first:
-                self._taker.schedule()
-        elif not self._telling:
+            call.done = True
+            ready = taker.ready
+            ready.append(call)
+            if not taker.over:
+                # The same thread takes them, and all there are: who is woken looks for the others too.
+                if len(ready) == 1:
+                    taker.schedule()
+                return
+            taker.discard_late()
+        else:
+            taker.keep(call)
+        if not (self._local or self._telling):
             # Once for all that end in this turn of the loop: it is another thread that is woken.
             self._telling = True
             try:
@@ -283,7 +296,7 @@ class LoopCalls:
             break
         self._closed = self._gone = True
         self._drop_all()
-        for call, task in self._live.copy().items():
+        for task in self._live.copy().values():
             with suppress(Exception):
                 # It will never go on, and that has been told: asyncio need not say so too.
                 setattr(task, "_log_destroy_pending", False)  # noqa: B010
@@ -314,14 +327,14 @@ class LoopCalls:
             self._lease.release()
 
 
-def _task_of(loop: asyncio.AbstractEventLoop) -> Callable[[Any, Context], asyncio.Task[None]]:
-    """Return what makes a task of a coroutine, to run in the context given."""
-    if type(loop).create_task is asyncio.BaseEventLoop.create_task and not loop.get_task_factory():
-        # What create_task does, without the call; a third of the cost of a task.
-        return lambda coroutine, context: asyncio.Task(coroutine, loop=loop, context=context)
-    # The task's context is a copy of the one that it is made in: context= is for those loops and task
-    # factories that know of it.
-    return lambda coroutine, context: context.run(loop.create_task, coroutine)
+def _maker(loop: asyncio.AbstractEventLoop) -> Callable[[Any], asyncio.Task[None]]:
+    if (
+        type(loop).create_task is asyncio.BaseEventLoop.create_task
+        and loop.get_task_factory() is None
+    ):
+        # What create_task does, without the way there, which is a third of the cost of a task.
+        return partial(asyncio.Task, loop=loop)
+    return loop.create_task
 
 
 def _fetch_soon() -> None:

@@ -58,15 +58,26 @@ class Calls(Protocol):
 class MapAsyncStage(QueuedStage):
     """Starts a call with each item; the drain, or a loop that polls, takes what they come to.
 
-    A call that is over is in `_ready` until the one that delivers has taken it, and each end of that
+    A call that is over is in `ready` until the one that delivers has taken it, and each end of that
     queue is safe for any thread: so each call is delivered or discarded, once. In `_queue` are all, in
     the order of the items, where that order is kept; only the one that delivers looks at it.
     """
 
     __slots__ = (
-        "_aftermath", "_asking", "_calls", "_completed", "_concurrency", "_delivered", "_due",
-        "_free", "_ordered", "_over", "_queue", "_ready", "_started",
+        "_aftermath",
+        "_asking",
+        "_calls",
+        "_completed",
+        "_concurrency",
+        "_delivered",
+        "_due",
+        "_free",
+        "_ordered",
+        "_queue",
+        "_started",
         "_swept",
+        "over",
+        "ready",
     )  # fmt: skip
     crosses = True
 
@@ -84,14 +95,14 @@ class MapAsyncStage(QueuedStage):
         self._ordered = ordered
         self._calls = make(self)
         self._queue: deque[Call] = deque()
-        self._ready: deque[Call] = deque()
+        self.ready: deque[Call] = deque()
         self._started = 0  # counted by upstream
         self._due = 0.0  # when the loop on which it delivers is to have its turn; 0: it is on none
         self._delivered = 0  # counted by the one that delivers
         self._free = 0  # places of results that were taken, for which upstream was not asked yet
         self._asking = False
         self._completed = False
-        self._over = False
+        self.over = False
         self._swept = False
         self._aftermath: Aftermath | None = None
 
@@ -103,7 +114,7 @@ class MapAsyncStage(QueuedStage):
     @property
     def buffered(self) -> int:
         """Results that wait: for demand, or for an earlier call."""
-        waiting = self._queue if self._ordered else self._ready
+        waiting = self._queue if self._ordered else self.ready
         return sum([call.done for call in waiting.copy()])
 
     # Upstream -----------------------------------------------------------------------------------
@@ -133,15 +144,14 @@ class MapAsyncStage(QueuedStage):
 
     # The calls ----------------------------------------------------------------------------------
 
-    def keep(self, call: Call) -> bool:
-        """Take over a call that is over, once; return whether no other has waited to be delivered."""
+    def keep(self, call: Call) -> None:
         call.done = True
-        ready = self._ready
-        first = not ready
-        ready.append(call)
-        if self._over:  # nobody delivers any more
-            self.scope.discard(self._late())
-        return first
+        self.ready.append(call)
+        if self.over:
+            self.discard_late()
+
+    def discard_late(self) -> None:
+        self.scope.discard(self._late())
 
     def refused(self, error: Exception, call: Call) -> None:
         """End the stream, since the call could not be begun."""
@@ -190,19 +200,17 @@ class MapAsyncStage(QueuedStage):
         if self._ordered:
             queue = self._queue
             if not queue:
-                return EMPTY
+                return self._wait()
             call = queue[0]
             if not call.seen:
                 self._see()
                 if not call.seen:
-                    self._calls.hurry()
-                    return EMPTY
+                    return self._wait()
             queue.popleft()
         else:
-            if not self._ready:
-                self._calls.hurry()
-                return EMPTY
-            call = self._ready.popleft()
+            if not self.ready:
+                return self._wait()
+            call = self.ready.popleft()
         self._delivered += 1
         error = call.error
         if error is None:
@@ -211,40 +219,47 @@ class MapAsyncStage(QueuedStage):
         return EMPTY
 
     def _see(self) -> None:
-        ready = self._ready
+        ready = self.ready
         while ready:
             ready.popleft().seen = True
 
     def consumed(self, n: int) -> None:
-        free = self._free + n
-        if self._completed:
+        self._free += n
+        if self._asking:
             return
-        if self._has_more() and (self._asking or self._calls.soon(self._ask)):
+        if self._has_more() and self._calls.soon(self._ask):
             # No call could begin before the loop has its turn; and whoever takes this result may be
             # about to take the next.
             self._asking = True
-            self._free = free
         else:
-            self._free = 0
-            self._calls.ask(self.upstream.request, free)
+            self._ask_for_free()
 
     def _has_more(self) -> bool:
         if self._ordered:
             return bool(self._queue) and self._queue[0].seen
-        return bool(self._ready)
+        return bool(self.ready)
 
     def _ask(self) -> None:
         self._asking = False
-        free, self._free = self._free, 0
-        if not free or self._over or self._completed:
-            return
         try:
-            self._calls.ask(self.upstream.request, free)
+            self._ask_for_free()
         except Exception as error:
             self.abort(self.blame(error))
         except BaseException as raised:
             self.abort(self.blame(ended_by(raised)))
             raise
+
+    def _ask_for_free(self) -> None:
+        free, self._free = self._free, 0
+        if free and not (self.over or self._completed):
+            self._calls.ask(self.upstream.request, free)
+
+    def _wait(self) -> Any:
+        """Put nothing off any longer: whoever takes results is about to wait for one."""
+        if self._free:
+            self._ask_for_free()
+        self._calls.hurry()
+        return EMPTY
 
     def exhausted(self) -> bool:
         return self._completed and self._delivered == self._started
@@ -252,7 +267,7 @@ class MapAsyncStage(QueuedStage):
     # The end ------------------------------------------------------------------------------------
 
     def closed(self) -> None:
-        self._over = True
+        self.over = True
         if self.bad is not None:
             self._aftermath = Aftermath(self.bad)
         self._calls.close()
@@ -285,7 +300,7 @@ class MapAsyncStage(QueuedStage):
 
     def _late(self) -> list[Any]:
         left: list[Any] = []
-        ready = self._ready
+        ready = self.ready
         while ready:
             try:
                 call = ready.popleft()

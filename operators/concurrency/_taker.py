@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Protocol
 
 from operators.concurrency._call import Call
@@ -10,8 +11,17 @@ from operators.concurrency._call import Call
 class Taker(Protocol):
     """Takes over calls that are over, from any thread."""
 
-    def keep(self, call: Call) -> bool:
-        """Take over a call that is over, once; return whether no other has waited to be delivered."""
+    ready: deque[Call]
+    """The calls that are over and wait to be delivered, or to be seen in their turn."""
+    over: bool
+    """Whether nobody delivers any more, so that whoever puts a call to them is to discard it."""
+
+    def keep(self, call: Call) -> None:
+        """Take over a call that is over, once."""
+        ...
+
+    def discard_late(self) -> None:
+        """Discard the calls that wait, since it is over."""
         ...
 
     def schedule(self) -> None:
