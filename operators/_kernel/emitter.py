@@ -27,7 +27,7 @@ SLICE = 0.005
 """Seconds after which what emits on an event loop gives it its turn."""
 
 INSIDE: ContextVar[Any] = ContextVar("operators_inside", default=None)
-"""The outlet for whose producer the context of the subscription was copied."""
+"""The `mark` of the outlet for whose producer the context of the subscription was copied."""
 
 
 class Outlet(QueuedStage):
@@ -44,7 +44,8 @@ class Outlet(QueuedStage):
     __slots__ = (
         "_bells", "_capacity", "_claim", "_context", "_delivering", "_emit", "_finished", "_functions",
         "_items", "_lock", "_on_drop", "_others", "_overflow", "_own", "_resting",
-        "dropped", "opener", "refusal",
+        "dropped", "mark", "opener",
+        "refusal",
     )  # fmt: skip
 
     crosses: ClassVar[bool] = True
@@ -76,6 +77,8 @@ class Outlet(QueuedStage):
         self._finished: bool = False
         self._delivering: bool = False
         self._resting: Any = None
+        self.mark: object = object()
+        """What the context of the producer is known by, and keeps nothing alive."""
         self.opener: int = 0
         """The thread that is inside of subscribe while the producer runs there; 0: none."""
         self.refusal: Exception | None = None
@@ -133,7 +136,7 @@ class Outlet(QueuedStage):
         self._delivering = True
         self.runner: int = get_ident()
         try:
-            if self._context is None or INSIDE.get() is self:
+            if self._context is None or INSIDE.get() is self.mark:
                 self._emit(item)
             else:
                 self._context.run(self._emit, item)
@@ -187,7 +190,7 @@ class Outlet(QueuedStage):
             self._run()
 
     def _run(self) -> None:
-        if self._context is None or INSIDE.get() is self:
+        if self._context is None or INSIDE.get() is self.mark:
             self.dispatch()
         else:
             # The turn may be somebody else's a moment before the context is left.

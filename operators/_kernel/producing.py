@@ -70,7 +70,7 @@ class PlainCall:
             self._outlet.abort(self._outlet.blame(error))
 
     def _run(self) -> None:
-        INSIDE.set(self._outlet)
+        INSIDE.set(self._outlet.mark)
         outlet = self._outlet
         try:
             self._call()
@@ -132,7 +132,7 @@ class TaskCall:
 
     __slots__ = (
         "_cancelled", "_emitter", "_fresh", "_knows", "_lease", "_outlet", "_producer", "_task",
-        "_timer", "_watch", "due",
+        "_timer", "_told", "_watch", "due",
     )  # fmt: skip
 
     def __init__(
@@ -148,6 +148,7 @@ class TaskCall:
         self._lease = lease
         self._task: asyncio.Task[Any] | None = None
         self._knows = False
+        self._told = False
         self._cancelled = False
         self._timer: asyncio.TimerHandle | None = None
         self._watch: Callable[[], None] | None = None
@@ -195,7 +196,7 @@ class TaskCall:
     async def _run(self) -> None:
         outlet = self._outlet
         self._task = asyncio.current_task()
-        INSIDE.set(outlet)
+        INSIDE.set(outlet.mark)
         try:
             await self._producer(self._emitter(self))
             if not outlet.over:
@@ -261,10 +262,10 @@ class TaskCall:
         """Take note that it was told that the stream is over; a second time, cancel it here."""
         task = asyncio.current_task()
         if task is self._task and task is not None:
-            if self._knows:
+            if self._told:
                 self._cancel(task)
                 await asyncio.sleep(0)
-            self._knows = True
+            self._told = self._knows = True
 
     # The turn of the event loop -----------------------------------------------------------------
 

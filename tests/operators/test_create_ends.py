@@ -68,6 +68,7 @@ async def polite(emitter: AsyncEmitter[int]) -> None:
 
 async def completes_and_then_forever(emitter: AsyncEmitter[int]) -> None:
     emitter.complete()
+    assert await emitter.emit(2) is False
     await asyncio.Event().wait()
 
 
