@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kernel.failure import brief, subscriber_raised
+from operators._kernel.failure import brief, stack_is_full, subscriber_raised
 from operators._kernel.stage import FusedStage, Stage
 
 
@@ -45,6 +45,8 @@ class _Guard(Stage):
 
     def broken(self, error: Exception, method: str) -> None:
         """Take a Subscriber that raises for cancelled; its error goes to the hook."""
+        if isinstance(error, RecursionError) and stack_is_full():
+            raise error  # not its own: whoever has called all of this has room to tell it so
         subscriber = self.downstream
         self.cancel()
         subscriber_raised(error, f"{method} of {brief(subscriber)}")

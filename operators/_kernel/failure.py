@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from operators._kernel.exits import ProgramEnded
@@ -206,3 +207,13 @@ def subscriber_raised(error: Exception, what: str) -> None:
     if isinstance(error, RecursionError):
         raise error
     drop_error(error, f"raised by {what} (§2.13); its Subscription is cancelled")
+
+
+def stack_is_full() -> bool:
+    """Whether more than half of the frames that Python allows are in use here."""
+    frame: FrameType | None = sys._getframe()  # pyright: ignore[reportPrivateUsage]
+    left = sys.getrecursionlimit() // 2
+    while frame is not None and left:
+        frame = frame.f_back
+        left -= 1
+    return frame is not None
