@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from threading import get_ident
+from types import FrameType
 from typing import Any
 
 from operators._kernel.checks import need_methods
@@ -48,7 +50,7 @@ class Inlet(Stage):
         self._take = token.popleft
         self._give = token.append
         self.owner: int = 0
-        """The thread that is inside of the signal that goes down; 0: none."""
+        """The thread that is inside of on_subscribe or of the end; 0: none. An item costs no look at it."""
         self._left: deque[None] = deque(maxlen=1)  # a mark: something is to be done after it
         self._bad: Exception | None = None
         self.on_next, self._release = _receiver(self, downstream.on_next, self._take, self._give)
@@ -118,7 +120,7 @@ class Inlet(Stage):
         try:
             self._take()
         except IndexError:
-            if self.owner != get_ident():
+            if not self._is_inside():
                 return False
             signal()
             return True
@@ -127,9 +129,8 @@ class Inlet(Stage):
             signal()
         except BaseException as raised:
             self.owner = 0
-            self._give(
-                None
-            )  # by this frame, which had the room to take it, however full the stack is
+            # By this frame, which had the room to take it, however full the stack is.
+            self._give(None)
             self.interrupt(raised)
             raise
         self.owner = 0
@@ -145,9 +146,20 @@ class Inlet(Stage):
         elif self._left and not isinstance(raised, RecursionError):
             self.after()
 
+    def _is_inside(self, above: int = 2) -> bool:
+        """Whether the signal under way is one that this thread is inside of; looked for on its stack."""
+        if self.owner == get_ident():
+            return True
+        frame: FrameType | None = sys._getframe(above)  # pyright: ignore[reportPrivateUsage]
+        while frame is not None:
+            if frame.f_code is self.on_next.__code__ and frame.f_locals["inlet"] is self:
+                return True
+            frame = frame.f_back
+        return False
+
     def nested(self, item: Any, received: int) -> None:
         """Take an item that comes while a signal goes down."""
-        if self.owner != get_ident():
+        if not self._is_inside(3):
             self._overlaps("on_next")
             self.refuse(item)
         elif received > self.asked or item is None:
@@ -318,7 +330,6 @@ def _receiver(
             received += 1
             inlet.nested(item, received)
             return
-        inlet.owner = get_ident()
         received += 1
         try:
             if received > inlet.asked or item is None:
@@ -326,11 +337,9 @@ def _receiver(
             else:
                 emit(item)
         except BaseException as raised:
-            inlet.owner = 0
             give(None)
             inlet.interrupt(raised)
             raise
-        inlet.owner = 0
         give(None)
         if left:
             inlet.after()
