@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 
 from operators import Flow
+from operators._kernel.assembly import Source
+from operators._kernel.contract import Contract
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
 from operators.schedulers import event_loop, executor, immediate, thread
 from reactive_streams import UNBOUNDED
 from tests.operators.kit import Handmade, Pulled, eventually, in_turn, notes, probe, soon
@@ -303,11 +307,20 @@ def test_a_source_that_raises_out_of_subscribe_or_request_fails_the_flow():
     class Broken(RecursionError):
         pass
 
-    class Breaking(Handmade):
+    class Breaking(Source):
+        name = "breaking"
+        contract = Contract.ON_DEMAND
+
+        def open(self, downstream: Any, node: Node, scope: Scope) -> None:
+            downstream.on_subscribe(self)
+
         def request(self, n: int) -> None:
             raise Broken
 
-    seen = probe(Flow.from_publisher(Breaking()).subscribe_on(thread()), 1).until_end()
+        def cancel(self) -> None:
+            pass
+
+    seen = probe(Flow[Any](Node(Breaking())).subscribe_on(thread()), 1).until_end()
     assert isinstance(seen.error, Broken)
     assert "in subscribe_on, written at" in notes(seen.error)
 
