@@ -15,6 +15,7 @@ from typing import Any
 
 from operators._cli.report import failure_text, summary
 from operators._cli.view import View
+from operators._kernel import exits
 from operators._kernel.assembly import resolved
 from operators._kernel.ends import NOWHERE
 from operators._kernel.inbox import replenish_at
@@ -185,6 +186,7 @@ def _cancel(consumer: _Consumer) -> None:
 
 def _settle(before: set[Any], *, stopped: bool) -> None:
     """Wait for what cleans up after the pipeline, on_finally for one; a stop says what it waits for."""
+    exits.spend(exits.SECONDS)  # what is waited for, is waited for here
     if not stopped:
         wait_for_new(before, _GRACE, daemons_only=True)
     elif not wait_for_new(before, _PATIENCE, daemons_only=False):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from operators._kernel import exits
-from operators._kernel.threads import begin
+from operators._kernel.threads import begin, ended
 
 # Re-entrant: in the midst of anything the collector may close an abandoned run, which leaves a host.
 _lock = threading.RLock()
@@ -159,8 +159,7 @@ class Host:
 
     def join(self, seconds: float) -> bool:
         """Wait for its end; False: not in time."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        return ended(self._thread, seconds)
 
 
 def _cancel(loop: asyncio.AbstractEventLoop) -> None:

@@ -150,7 +150,8 @@ class LoopLease:
                 self._pending.end(self)
 
     def __del__(self) -> None:
-        self.release()
+        with suppress(AttributeError):  # a Ctrl-C came before there was anything to give back
+            self.release()
 
 
 _FAR = 1e8  # seconds: three years
@@ -186,9 +187,9 @@ class _Posted:
         self._lost = None
 
     def __del__(self) -> None:
-        lost = self._lost
-        if lost is not None:
-            # Not here: somebody closes a loop, or the collector is at work in the midst of anything.
-            error = RuntimeError("the event loop was closed before it came to this")
-            with suppress(Exception):
+        with suppress(Exception):  # it may not even have been made, by a Ctrl-C
+            lost = self._lost
+            if lost is not None:
+                # Not here: somebody closes a loop, or the collector is at work in the midst of anything.
+                error = RuntimeError("the event loop was closed before it came to this")
                 aside(lambda: lost(error))

@@ -51,6 +51,13 @@ def report() -> None:
         threading.excepthook(threading.ExceptHookArgs((kind, value, traceback, thread)))
 
 
+def ended(thread: threading.Thread, seconds: float) -> bool:
+    """Wait until the thread has ended, or was never begun; False: not within `seconds`."""
+    if thread.is_alive():
+        thread.join(seconds)
+    return not thread.is_alive()
+
+
 def running() -> set[threading.Thread]:
     """Return the threads that run now."""
     return set(threading.enumerate())

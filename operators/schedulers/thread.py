@@ -16,7 +16,7 @@ from typing import ClassVar
 from operators._kernel import exits
 from operators._kernel.background import forked
 from operators._kernel.failure import drop_error
-from operators._kernel.threads import begin, report
+from operators._kernel.threads import begin, ended, report
 
 _Entry = tuple[float, int, Callable[[], object] | None]
 
@@ -114,10 +114,7 @@ class _Tasks:
 
     def join(self, seconds: float) -> bool:
         """Wait for the end of the thread; False: not in time."""
-        thread = self._thread
-        if thread is not None:
-            thread.join(seconds)
-        return thread is None or not thread.is_alive()
+        return self._thread is None or ended(self._thread, seconds)
 
 
 class _ThreadWorker:
@@ -150,7 +147,8 @@ class _ThreadWorker:
         self._tasks.close()
 
     def __del__(self) -> None:
-        self._tasks.abandon()
+        with suppress(AttributeError):  # a Ctrl-C came before there was anything
+            self._tasks.abandon()
 
 
 class ThreadScheduler:
