@@ -20,6 +20,22 @@ def all_wait(threads: set[int]) -> bool:
     return threads <= set(_waiting)
 
 
+def starved(pool: Any) -> Exception | None:
+    """Return the error for work that the pool will not come to, since all its threads wait here; or None."""
+    # What is known of a ThreadPoolExecutor; of others nothing is.
+    most = getattr(pool, "_max_workers", None)
+    try:
+        idents = {thread.ident for thread in list(pool._threads)}
+    except (AttributeError, TypeError):
+        return None
+    if not isinstance(most, int) or len(idents) < most or not all_wait(idents):
+        return None
+    return RuntimeError(
+        "this would wait for ever: every thread of the executor waits for work that the same executor is "
+        "to do; give it more threads, or one of the two another executor"
+    )
+
+
 class Carrier(Protocol):
     """What carries a run on: a worker, or a lease on an event loop."""
 

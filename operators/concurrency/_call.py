@@ -29,6 +29,8 @@ class Call:
     """What is to be awaited, where the function was called already."""
     result: Any = None
     error: Exception | None = None
+    begun = False
+    """Whether a thread of this process is at it, or was."""
     done = False
     """Whether the call is over, whatever way."""
     seen = False

@@ -12,6 +12,7 @@ from typing import Any
 
 from operators._kernel.failure import brief
 from operators._kernel.loops import running_loop
+from operators._kernel.pending import Pending, starved
 from operators._kernel.scope import Scope
 from operators.concurrency._call import Call, give_up, needs_a_loop
 from operators.concurrency._delivery import Delivery
@@ -66,6 +67,7 @@ class PoolCalls:
         self._context: Context = copy_context()
         self._live: dict[Call, Future[Any] | None] = {}
         self._closed = False
+        self._pending: Pending | None = None
         self._loop = running_loop()
         self.deliver = Delivery(self._loop, self._context, taker.lost)
 
@@ -81,6 +83,15 @@ class PoolCalls:
 
     def open(self, scope: Scope) -> None:
         """Make ready; threads begin with the calls."""
+        self._pending = scope.pending
+        if not self._owned:
+            self._pending.carry(self)
+
+    def trouble(self) -> Exception | None:
+        """Return why the calls will not come to an end as long as the waiting threads wait, or None."""
+        live = self._live.copy()
+        # What has begun may end by itself, though it waits.
+        return None if not live or any(call.begun for call in live) else starved(self._pool)
 
     def soon(self, fn: Callable[[], object]) -> bool:
         """Return False: what is asked for at once runs at once beside the consumer."""
@@ -133,6 +144,7 @@ class PoolCalls:
 
     def run(self, call: Call) -> None:
         """Make the call, on a thread of the executor."""
+        call.begun = True
         try:
             result = self._context.copy().run(self.fn, call.item)
         except Exception as error:
@@ -196,6 +208,8 @@ class PoolCalls:
                 future.cancel()
         self._let_go()
         self.deliver.close()
+        if self._pending is not None:
+            self._pending.drop(self)
 
     def _let_go(self) -> None:
         if self._owned:

@@ -16,7 +16,7 @@ from operators._kernel import exits
 from operators._kernel.background import forked
 from operators._kernel.drain import Drain
 from operators._kernel.failure import brief, drop_error
-from operators._kernel.pending import all_wait
+from operators._kernel.pending import starved
 from operators._kernel.threads import aside, begin
 
 
@@ -51,12 +51,7 @@ class _ExecutorWorker:
         """Return why nothing will run here any more, or not as long as the pool's threads wait."""
         if self.forked:
             return forked()
-        if self._waiting and _all_wait(self._pool):
-            return RuntimeError(
-                "this would wait for ever: every thread of the executor waits for work that the same "
-                "executor is to do; give it more threads, or one of the two another executor"
-            )
-        return None
+        return starved(self._pool) if self._waiting else None
 
     def schedule(self, fn: Callable[[], object], delay: float = 0.0) -> None:
         if self.closing:
@@ -209,16 +204,6 @@ class _Errand:
         if self.worker is not None:
             with suppress(Exception):
                 self.worker.lost(RuntimeError("the executor dropped its work"))
-
-
-def _all_wait(pool: Any) -> bool:
-    # What is known of a ThreadPoolExecutor; of others nothing is.
-    most = getattr(pool, "_max_workers", None)
-    try:
-        idents = {thread.ident for thread in list(pool._threads)}
-    except (AttributeError, TypeError):
-        return False
-    return isinstance(most, int) and len(idents) >= most and all_wait(idents)
 
 
 def _drop_loss(error: Exception) -> None:

@@ -527,6 +527,28 @@ def test_an_executor_that_gives_no_future_ends_the_stream() -> None:
     assert "item: 5" in notes(seen.error)
 
 
+def test_a_consumer_that_keeps_the_calls_from_their_only_thread_is_told_so() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        flow = Flow.range(3).map_async(abs, executor=pool)
+        told = pool.submit(lambda: flow.for_each(id).result()).exception(DEADLINE)
+        assert "this would wait for ever" in str(told)
+        assert list(flow) == [0, 1, 2]
+
+
+def test_a_call_that_waits_for_a_flow_of_its_own_is_no_reason_to_give_up() -> None:
+    async def later(n: int) -> int:
+        await asyncio.sleep(0.3)  # longer than it takes to find out that all threads wait
+        return n
+
+    with ThreadPoolExecutor(2) as pool:
+
+        def inner(n: int) -> None:
+            Flow.of(n).map_async(later).for_each(id).result()
+
+        flow = Flow.range(2).map_async(inner, executor=pool).map(lambda _: 1)
+        assert pool.submit(lambda: flow.for_each(id).result()).exception(DEADLINE) is None
+
+
 def die(n: int) -> int:
     if n == 3:
         import os
