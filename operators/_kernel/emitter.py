@@ -44,8 +44,7 @@ class Outlet(QueuedStage):
     __slots__ = (
         "_bells", "_capacity", "_claim", "_context", "_delivering", "_emit", "_finished", "_functions",
         "_items", "_lock", "_on_drop", "_others", "_overflow", "_own", "_resting",
-        "dropped", "mark", "opener",
-        "refusal",
+        "_twin", "dropped", "mark", "opener", "refusal",
     )  # fmt: skip
 
     crosses: ClassVar[bool] = True
@@ -83,6 +82,7 @@ class Outlet(QueuedStage):
         """The thread that is inside of subscribe while the producer runs there; 0: none."""
         self.refusal: Exception | None = None
         """What was raised at whoever emits, and ends the stream already."""
+        self._twin: Exception | None = None
         self.dropped: int = 0
         """Items dropped by the overflow policy."""
 
@@ -235,7 +235,14 @@ class Outlet(QueuedStage):
     def turn_down(self, error: Exception) -> None:
         """Have the stream fail with what is raised at one who emits, whoever sees it there."""
         self.refusal = error
-        self.complete(self.blame(RuntimeError(str(error))))
+        if not self.over:
+            self._twin = self.blame(RuntimeError(str(error)))
+            self.complete(self._twin)
+
+    def drop_waiting(self, signalled: Exception | None = None) -> None:
+        if self.failure is self._twin:
+            self.failure = None  # somebody has seen it, whoever leaves now
+        super().drop_waiting(signalled)
 
     async def apush(self, item: Any) -> bool:
         """Take an item in, waiting while there is no room; return False once the stream is over."""

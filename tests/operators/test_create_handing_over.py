@@ -257,6 +257,18 @@ def test_a_producer_and_its_consumer_on_a_pool_of_one_thread():
         assert list(flow.publish_on(executor(pool), prefetch=4)) == list(range(1000))
 
 
+def test_a_producer_and_calls_of_its_consumer_on_a_pool_of_one_thread():
+    def produce(emitter: Emitter[int]) -> None:
+        for n in range(1000):
+            emitter.emit(n)
+
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as other:
+        flow = Flow.create(produce, scheduler=executor(pool), capacity=4)
+        assert len(list(flow.map_async(str, executor=other, concurrency=3))) == 1000
+        with pytest.raises(RuntimeError, match="every thread of the executor waits"):
+            list(flow.map_async(str, executor=pool, concurrency=3))
+
+
 def test_who_emits_on_the_one_thread_that_is_to_deliver_is_told_so():
     emitters: list[Emitter[int]] = []
 

@@ -88,6 +88,24 @@ def test_in_a_coroutine_of_the_consumers_loop_it_raises_at_the_first_item_too_ma
     assert after is False
 
 
+def test_what_was_refused_is_not_told_of_once_more_where_the_consumer_leaves():
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        emitters: list[Emitter[int]] = []
+
+        def produce(emitter: Emitter[int]) -> None:
+            emitters.append(emitter)
+            loop.call_soon_threadsafe(emitter.emit, 0)
+
+        async for _ in Flow.create(produce, capacity=2):
+            for n in range(99):
+                emitters[0].emit(n)
+
+    outcome = within(lambda: asyncio.run(run()))
+    assert isinstance(outcome, RuntimeError)
+    assert "would block the event loop" in str(outcome)
+
+
 async def _first_items(flow: Flow[int]) -> list[int]:
     return [n async for n in flow]
 

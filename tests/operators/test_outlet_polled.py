@@ -1,4 +1,4 @@
-"""An outlet whose items a loop takes out, in place of its drain: the last queue of a chain is the loop's own."""
+"""An outlet whose items a loop takes out, in place of its drain: the last queue of a chain is the loop's."""
 
 from __future__ import annotations
 
