@@ -191,10 +191,12 @@ class _Mailbox:
 class _ThreadMailbox(_Mailbox):
     """The mailbox of a thread, which blocks while it waits."""
 
-    __slots__ = ("_bell", "_waiting")
+    __slots__ = ("_bell", "_waiting", "runner")
 
     def __init__(self, chain: list[Node], scope: Scope) -> None:
         super().__init__(chain, scope)
+        # The one thread that takes out, and so must not wait for room.
+        self.runner = 0 if running_loop() is not None else threading.get_ident()
         self._waiting: deque[None] = deque()  # a mark while the thread waits, or is about to
         self._bell = threading.Lock()
         self._bell.acquire()

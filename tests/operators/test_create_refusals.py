@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -166,6 +167,41 @@ def test_on_the_worker_that_delivers_further_down_it_raises(hop: Any):
     emitters[0].emit(0)
     with pytest.raises(RuntimeError, match="would wait for this very thread"):
         handle.result(DEADLINE)
+
+
+@pytest.mark.parametrize(
+    "hop",
+    [
+        lambda flow: flow,
+        lambda flow: flow.map(lambda n: n),
+        lambda flow: flow.publish_on(thread(), prefetch=1),
+        lambda flow: flow.publish_on(thread(), prefetch=1).filter(lambda n: True),
+    ],
+    ids=["directly", "with steps", "behind a hop", "behind a hop and steps"],
+)
+@pytest.mark.parametrize("where", ["in the loop", "between two items"])
+def test_on_the_thread_of_a_loop_it_raises(hop: Any, where: str):
+    def produce(emitter: Emitter[int]) -> None:
+        emitters.append(emitter)
+        emitter.emit(0)
+
+    def run() -> None:
+        with closing(iter(hop(Flow.create(produce, capacity=2)))) as items:
+            if where == "in the loop":
+                for _ in items:
+                    emit()
+            else:
+                next(items)
+                emit()
+
+    def emit() -> None:
+        for n in range(999):
+            emitters[0].emit(n)
+
+    emitters: list[Emitter[int]] = []
+    outcome = within(run)
+    assert isinstance(outcome, RuntimeError), outcome
+    assert "would wait for this very thread" in str(outcome)
 
 
 def test_another_thread_than_the_one_that_delivers_waits_its_turn():
