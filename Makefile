@@ -5,8 +5,8 @@ VENV ?= .venv
 VERSIONS := 3.11 3.12 3.13
 PY := $(VENV)/bin/python
 ARGS ?=
-# Half of the time tests wait, for silence that is due. A file's tests stay together: they share what is dear to set up.
-PARALLEL := -n 4 --dist loadfile
+# Half of the time tests wait, for silence that is due: more workers than cores. tests/spread.py says who runs what.
+PARALLEL := -n 6 --dist loadfile
 
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

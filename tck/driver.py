@@ -11,6 +11,8 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import Any, Final
 
+from tck.allowance import wait
+
 _MOMENT: Final = 0.2
 
 
@@ -74,7 +76,7 @@ class Driver:
             self._loop.call_soon_threadsafe(run)
         if patience is not None and not done.wait(_MOMENT):
             seconds = patience() - _MOMENT
-        if not done.wait(max(seconds, 0)):
+        if not wait(done.wait, max(seconds, 0)):
             self._stuck = True
             raise Hung(self.stack(), self.ident)
         value, error = outcome.pop()

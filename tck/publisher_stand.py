@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import sys
-import threading
 import time
 import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from tck.allowance import wait
+from tck.counter import Counter, counting
 from tck.driver import Hung
 from tck.links import TracedSubscriber, TracedSubscription
 from tck.recorder import Runaway
@@ -75,58 +76,6 @@ class _Scripted:
             else:
                 self.raised = True
                 raise ProbeError("raised by the kit's Subscriber, on purpose")
-
-
-class _Counter:
-    """A Subscriber that asks for one more in each on_next, or for all ahead; it keeps no record."""
-
-    def __init__(self, total: int, ahead: int, seconds: float) -> None:
-        self.total = total
-        self._ahead = ahead
-        self._until = time.monotonic() + seconds
-        self.count = 0
-        self.enough = False
-        self.raised: BaseException | None = None
-        self.error: Any = None
-        self.over = threading.Event()
-        self.calling: str = ""
-        self._subscription: Any = None
-
-    def on_subscribe(self, subscription: Any) -> None:
-        self._subscription = subscription
-        self._request()
-
-    def on_next(self, item: Any) -> None:
-        self.count += 1
-        if self._subscription is None:
-            return
-        if self.count >= self.total or time.monotonic() > self._until:
-            self.enough = True
-            outer, self.calling = self.calling, "cancel()"
-            try:
-                self._subscription.cancel()
-            finally:
-                self.over.set()
-            self.calling = outer
-        elif self._ahead == 1:
-            self._request()
-
-    def _request(self) -> None:
-        outer, self.calling = self.calling, f"request({self._ahead})"
-        try:
-            self._subscription.request(self._ahead)
-            self.calling = outer
-        except BaseException as error:
-            self.raised = self.raised or error
-            self.over.set()
-            raise
-
-    def on_error(self, error: Any) -> None:
-        self.error = error
-        self.over.set()
-
-    def on_complete(self) -> None:
-        self.over.set()
 
 
 class Probe:
@@ -411,11 +360,12 @@ class PublisherStand(Stand):
         self.act("count_elements", "", total, ahead)
         rule = "3.17"
         deadline = self.deadline(rule, "1.5", "1.9", "3.2", "3.8")
-        counter = _Counter(total, ahead, deadline)
+        patient = deadline == self.settings.deadline
+        counter = Counter(total, ahead, counting(deadline) if patient else deadline)
         self._subscribe_counter(counter)
         seen = 0
-        # The next element after `_until` ends it; on a busy machine that one may be late.
-        while not counter.over.wait(deadline) and counter.count > seen:
+        # The next element after its allowance ends it; that one may be late.
+        while not wait(counter.over.wait, deadline) and counter.count > seen:
             seen = counter.count
         if counter.raised is not None:
             rule = "3.3" if isinstance(counter.raised, RecursionError) else "3.16"
@@ -429,7 +379,7 @@ class PublisherStand(Stand):
             what = "the stream ended" if counter.over.is_set() else "nothing comes any more"
             self.note("a", rule, f"{what} after {counter.count} of {total} elements")
 
-    def _subscribe_counter(self, counter: _Counter) -> None:
+    def _subscribe_counter(self, counter: Counter) -> None:
         """Subscribes it off the record; where that hangs, it says in which call."""
         hang = self.patience.hang(self.settings, "3.4")
         try:

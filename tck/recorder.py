@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reactive_streams import UNBOUNDED
+from tck.allowance import wait
 from tck.trace import TERMINAL, ErrorNote, Event, Kind, Side, Trace
 
 
@@ -165,7 +166,7 @@ class Recorder:
     def wait(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Returns whether the condition came true in time; it is looked at after every signal."""
         with self._changed:
-            return self._changed.wait_for(condition, seconds)
+            return wait(lambda most: self._changed.wait_for(condition, most), seconds)
 
     def wake(self) -> None:
         """Has those who wait look again, at what changed without a signal."""

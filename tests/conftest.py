@@ -9,16 +9,19 @@ import inspect
 import logging
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
 import types
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tck.allowance import Allowance
 
 pytest_plugins = ["pytester"]
 
@@ -92,6 +95,38 @@ def pytest_configure() -> None:
     _remember_origins()
     _remember_unclosed_generators()
     logging.getLogger("asyncio").addHandler(_asyncio_errors)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """Spread the tests as `spread` says, for `--dist loadfile`."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.spread import Spread
+
+    return Spread(config, log)
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_timeout_set_timer(
+    item: pytest.Item, settings: object
+) -> Generator[None, object, object]:
+    """Have a test's time not pass while others keep it from running: it is for what hangs."""
+    result = yield
+    timeout: float = settings.timeout  # type: ignore[attr-defined]
+    give_up = signal.getsignal(signal.SIGALRM)
+    allowance = Allowance(timeout, most=5)
+
+    def look(signum: int, frame: types.FrameType | None) -> None:
+        __tracebackhide__ = True
+        if allowance.left > 0:
+            signal.setitimer(signal.ITIMER_REAL, max(0.1, allowance.left))
+        elif callable(give_up):
+            give_up(signum, frame)
+
+    if callable(give_up):
+        signal.signal(signal.SIGALRM, look)
+    return result
 
 
 def _where(code: types.CodeType) -> str:

@@ -40,7 +40,7 @@ class Slow:
         self.asked.put(0)
 
 
-@pytest.mark.parametrize("seconds", [0.01, 0.03])
+@pytest.mark.parametrize("seconds", [0.03, 0.1])
 def test_as_long_as_elements_come_a_slow_publisher_is_not_accused(seconds):
     made: list[Slow] = []
 
@@ -48,7 +48,7 @@ def test_as_long_as_elements_come_a_slow_publisher_is_not_accused(seconds):
         made.append(Slow(elements, seconds))
         return made[-1]
 
-    with tck.PublisherStand(slow, 100_000, settings=tck.Settings(deadline=0.05)) as stand:
+    with tck.PublisherStand(slow, 100_000, settings=tck.Settings(deadline=0.2)) as stand:
         stand.count_elements(100_000)
         stand.settle()
     for each in made:
