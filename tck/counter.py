@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Final
 
-from tck.allowance import Allowance
+from tck.own_time import Allowance
 
 _MOST: Final = 2.0
 

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import Any, Final
 
-from tck.allowance import wait
+from tck.own_time import wait
 
 _MOMENT: Final = 0.2
 

@@ -6,12 +6,12 @@ import asyncio
 import itertools
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from reactive_streams import Publisher, Subscriber, Subscription
 from tck._rules.model import KEPT_BACK
+from tck.own_time import Clock
 from tck.rules import Bounds, Breach, Judge
 from tck.trace import ErrorNote, Event, Kind
 
@@ -138,7 +138,7 @@ class _GuardedSubscription:
 class _Watch:
     """The oracle at one link: feeds it each call, and tells what it finds."""
 
-    __slots__ = ("_began", "_judge", "_link", "_lock", "_open", "_report", "_seq", "_told")
+    __slots__ = ("_clock", "_judge", "_link", "_lock", "_open", "_report", "_seq", "_told")
 
     def __init__(self, link: str, report: Report, bounds: Bounds | None) -> None:
         self._link = link
@@ -147,7 +147,7 @@ class _Watch:
         self._lock = threading.Lock()
         self._open: dict[int, list[Event]] = {}  # by thread
         self._seq = 0
-        self._began = time.perf_counter()
+        self._clock = Clock()
         self._told: set[str] = set()
 
     def call(self, kind: Kind, target: Callable[..., object], *args: object, **given: Any) -> None:
@@ -158,7 +158,7 @@ class _Watch:
             outer = self._open.setdefault(ident, [])
             event = Event(
                 seq=self._seq,
-                time=time.perf_counter() - self._began,
+                time=self._clock.now(),
                 thread=thread,
                 task=_task_name(),
                 link=self._link,
@@ -194,7 +194,7 @@ class _Watch:
                 del self._open[ident]
             end = Event(
                 seq=self._seq,
-                time=time.perf_counter() - self._began,
+                time=self._clock.now(),
                 thread=event.thread,
                 task=event.task,
                 link=event.link,

@@ -10,10 +10,10 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from tck.allowance import wait
 from tck.counter import Counter, counting
 from tck.driver import Hung
 from tck.links import TracedSubscriber, TracedSubscription
+from tck.own_time import wait
 from tck.recorder import Runaway
 from tck.script import Action, Cancel, Reaction, Reactions, Request
 from tck.script import Verbatim as Verbatim  # where others look for it

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reactive_streams import UNBOUNDED
-from tck.allowance import wait
+from tck.own_time import Clock, wait
 from tck.trace import TERMINAL, ErrorNote, Event, Kind, Side, Trace
 
 
@@ -26,7 +26,7 @@ class Recorder:
 
     def __init__(self, most: int = 50_000) -> None:
         self._changed = threading.Condition()
-        self._began = time.perf_counter()
+        self._clock = Clock()
         self._events: list[Event] = []
         self._open: defaultdict[int, list[Event]] = defaultdict(list)  # by thread
         self._demand: Counter[str] = Counter()
@@ -63,7 +63,7 @@ class Recorder:
                 self._demand[link] = min(self._demand[link] + n, UNBOUNDED)
             event = Event(
                 seq=len(self._events),
-                time=time.perf_counter() - self._began,
+                time=self._clock.now(),
                 thread=_thread_name(ident),
                 task=task,
                 link=link,
@@ -103,7 +103,7 @@ class Recorder:
             self._events.append(
                 Event(
                     seq=len(self._events),
-                    time=time.perf_counter() - self._began,
+                    time=self._clock.now(),
                     thread=enter.thread,
                     task=enter.task,
                     link=enter.link,
@@ -133,7 +133,7 @@ class Recorder:
             self._events.append(
                 Event(
                     seq=seq,
-                    time=time.perf_counter() - self._began,
+                    time=self._clock.now(),
                     thread=_thread_name(threading.get_ident()),
                     link=link,
                     kind=kind,

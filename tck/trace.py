@@ -60,7 +60,7 @@ class Event:
     seq: int
     """Its position in the trace, from 0."""
     time: float
-    """Seconds since the trace began."""
+    """Seconds since the trace began, without those in which others kept the processor."""
     thread: str
     task: str | None = None
     """The asyncio task, if it happened in one."""

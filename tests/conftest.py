@@ -21,7 +21,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tck.allowance import Allowance
+from tck.own_time import Allowance
 
 pytest_plugins = ["pytester"]
 

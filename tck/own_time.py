@@ -1,0 +1,93 @@
+"""Own time: seconds as a component had them, however busy the machine is with other things."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Final
+
+_LOOK: Final = 0.05
+"""Seconds from one look at what the system counts to the next."""
+_THREADS: Final = "/proc/self/task"
+_MOST: Final = 10
+
+
+def _kept() -> dict[str, int]:
+    """Returns, by thread, the nanoseconds that it was ready to run, and another had the processor."""
+    kept: dict[str, int] = {}
+    try:
+        for thread in os.listdir(_THREADS):
+            try:
+                with open(f"{_THREADS}/{thread}/schedstat", encoding="ascii") as numbers:
+                    kept[thread] = int(numbers.read().split()[1])
+            except (FileNotFoundError, ProcessLookupError):  # it has ended in between
+                continue
+    except (OSError, ValueError, IndexError):
+        return {}  # a system that does not tell: the clock on the wall has to do
+    return kept
+
+
+class Clock:
+    """Seconds since it was made, without those in which the process was ready to run and could not.
+
+    So what is slow is so on a busy machine and on an idle one alike, where the system counts them, as
+    Linux does. It never goes back, and may be a moment ahead. For one thread at a time.
+
+    >>> Clock().now() < 1.0
+    True
+    """
+
+    __slots__ = ("_began", "_kept", "_lost", "_now", "_seen")
+
+    def __init__(self) -> None:
+        self._began = self._seen = time.perf_counter()
+        self._kept = _kept()
+        self._lost = self._now = 0.0
+
+    def now(self) -> float:
+        """Returns the seconds so far."""
+        seen = time.perf_counter()
+        if seen - self._seen >= _LOOK:
+            before, self._kept = self._kept, _kept()
+            lost = sum(most - before.get(thread, 0) for thread, most in self._kept.items()) / 1e9
+            self._lost += min(lost, seen - self._seen)
+            self._seen = seen
+        self._now = max(self._now, seen - self._began - self._lost)
+        return self._now
+
+
+class Allowance:
+    """Seconds of a `Clock` that are used up; on the wall they are `most` times as long, come what may.
+
+    >>> Allowance(2.0).left <= 2.0
+    True
+    """
+
+    __slots__ = ("_clock", "_end", "_seconds")
+
+    def __init__(self, seconds: float, most: float = _MOST) -> None:
+        self._seconds = seconds
+        self._clock = Clock()
+        self._end = time.perf_counter() + most * seconds
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left; 0 or less when there are none."""
+        return min(self._seconds - self._clock.now(), self._end - time.perf_counter())
+
+
+def wait(attempt: Callable[[float], bool], seconds: float) -> bool:
+    """Returns whether the attempt, which is given the seconds that it may wait, came true in time.
+
+    >>> import threading
+    >>> wait(threading.Event().wait, 0.01)
+    False
+    """
+    if attempt(min(seconds, _LOOK)):
+        return True
+    allowance = Allowance(seconds - _LOOK)
+    while (left := allowance.left) > 0:
+        if attempt(left):
+            return True
+    return False
