@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections import deque
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
-from operators._kernel.failure import brief
+from operators._kernel.failure import kind_of
 from operators._kernel.loops import running_loop
 from operators._kernel.pending import Pending, starved
 from operators._kernel.scope import Scope
@@ -146,33 +147,32 @@ class PoolCalls:
         """Make the call, on a thread of the executor."""
         call.begun = True
         try:
-            result = self._context.copy().run(self.fn, call.item)
+            over = self.returned(call, self._context.copy().run(self.fn, call.item))
         except Exception as error:
-            self.failed(call, error)
+            over = self.failed(call, error)
         except BaseException as raised:
             call.end_by(raised)
             self._end(call)
             raise
-        else:
-            self.returned(call, result)
+        if over:
+            self._end(call)
 
-    def failed(self, call: Call, error: Exception) -> None:
-        """Take note that the function has raised."""
+    def failed(self, call: Call, error: Exception) -> bool:
+        """Take note that the function has raised; return whether the call is over by that."""
         call.hushed = isinstance(error, BrokenExecutor)
         call.fail(error)
-        self._end(call)
+        return True
 
-    def returned(self, call: Call, result: Any) -> None:
-        """Take note of what the function has given."""
-        if inspect.isawaitable(result):
+    def returned(self, call: Call, result: Any) -> bool:
+        """Take note of what the function has given; return whether the call is over by that."""
+        if inspect.iscoroutine(result) or isinstance(result, asyncio.Future):
             give_up(result)
-            call.error = TypeError(
-                f"map_async: fn gave {brief(result)}, which is to be awaited; on an executor nothing is: "
-                "leave executor= out"
+            raise TypeError(
+                f"map_async: fn gave a {kind_of(result)}, which is to be awaited; on an executor nothing "
+                "is: leave executor= out"
             )
-        else:
-            call.result = result
-        self._end(call)
+        call.result = result
+        return True
 
     def _done(self, ticket: Ticket, future: Future[Any]) -> None:
         if not ticket.take():
@@ -182,13 +182,16 @@ class PoolCalls:
             self._drop(call)
             return
         raised = future.exception()
-        if raised is None:
-            self.returned(call, future.result())
-        elif isinstance(raised, Exception):
-            self.failed(call, raised)
-        else:
-            call.end_by(raised)
-            self._end(call)
+        try:
+            if raised is None:
+                self.returned(call, future.result())
+            elif isinstance(raised, Exception):
+                self.failed(call, raised)
+            else:
+                call.end_by(raised)
+        except Exception as error:
+            self.failed(call, error)
+        self._end(call)
 
     def _drop(self, call: Call) -> None:
         call.drop()
@@ -248,18 +251,18 @@ class PlainCalls(PoolCalls):
         else:
             super().start(call)
 
-    def failed(self, call: Call, error: Exception) -> None:
+    def failed(self, call: Call, error: Exception) -> bool:
         if type(error) is RuntimeError and needs_a_loop(error):
             self._to_the_loop(call)
-        else:
-            super().failed(call, error)
+            return False
+        return super().failed(call, error)
 
-    def returned(self, call: Call, result: Any) -> None:
+    def returned(self, call: Call, result: Any) -> bool:
         if inspect.isawaitable(result):
             call.made = result
             self._to_the_loop(call)
-        else:
-            super().returned(call, result)
+            return False
+        return super().returned(call, result)
 
     def _to_the_loop(self, call: Call) -> None:
         self._learnt.append(True)

@@ -221,9 +221,29 @@ def test_an_executor_awaits_nothing_and_says_so() -> None:
         with pytest.raises(TypeError, match="leave executor= out") as caught:
             list(Flow.of(7).map_async(lambda n: tenfold(n), executor=pool))
         assert "item: 7" in notes(caught.value)
+        # Of the type that executor= has, it is the result.
+        made = list(Flow.of(7).map_async(lambda n: Request(n), executor=pool))
+        assert [type(it) for it in made] == [Request]
         for fn in (tenfold, Request, says_so):
             with pytest.raises(TypeError, match="not on executor="):
                 Flow.of(7).map_async(fn, executor=pool)
+
+
+def test_a_result_that_cannot_be_looked_at_is_an_error() -> None:
+    shy = True
+
+    class Shy:
+        def __getattribute__(self, name: str) -> Any:
+            if shy and name == "__class__":
+                raise LookupError("not mine")
+            return super().__getattribute__(name)
+
+    try:
+        with pytest.raises(LookupError) as caught:
+            list(Flow.of(7).map_async(lambda _: Shy()))
+    finally:
+        shy = False
+    assert "item: 7" in notes(caught.value)
 
 
 def test_a_coroutine_out_of_a_coroutine_is_an_error() -> None:
