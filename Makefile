@@ -17,10 +17,10 @@ unexport PYTHONHOME PYTHONPATH PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_
 .DELETE_ON_ERROR:
 # Two installs into one environment at the same time break it.
 .NOTPARALLEL:
-.PHONY: help demo test check bench mutation test-all suite tck-jvm $(VERSIONS:%=test-%) format clean
+.PHONY: help demo test check bench mutation test-all suite tck-jvm test-free-threaded $(VERSIONS:%=test-%) format clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "  Options: PYTHON=/path/to/python (>= 3.11), ARGS='more arguments for test, bench or check'"
 
@@ -44,12 +44,24 @@ mutation: $(VENV)/.has-mutation ## change our modules a little, and list what no
 
 test-all: $(VERSIONS:%=test-%) ## run the suite on every other supported Python that is on this machine
 
+# Hypothesis has no wheel for it in its newest versions; an older one is as good here.
+FREE := $(VENV)-free-threaded
+$(FREE)/.has-suite: pyproject.toml
+	@python=$$(sh tools/free_threaded.sh) && \
+	echo "Setting up $(FREE) with $$python" && \
+	"$$python" -m venv --clear $(FREE)
+	@$(FREE)/bin/python -m pip install --quiet --only-binary hypothesis --editable '.[suite]'
+	@touch $@
+
+test-free-threaded: $(FREE)/.has-suite ## races and limits on a Python without a GIL, which is built where there is none
+	@$(FREE)/bin/python -X gil=0 -m pytest $(PARALLEL) tests/concurrency tests/limits $(ARGS)
+
 format: $(VENV)/.has-check ## format the code, and mend what the linter can mend
 	@$(PY) -m ruff check --fix-only --quiet .
 	@$(PY) -m ruff format .
 
 clean: ## remove the environments, caches and builds
-	rm -rf $(VENV) .venv-3.* build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-3.* $(FREE) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the interpreter makes a difference to: the gates' tests run tools that bring their own. Hunting races,
