@@ -299,7 +299,7 @@ class _Closing:
 
     def __del__(self) -> None:
         lost = self._lost
-        if lost is not None:
+        if lost is not None and not sys.is_finalizing():
             # Not here: somebody closes a loop, or the collector is at work in the midst of anything.
             error = RuntimeError("the event loop was closed while create's producer ran on it")
             with suppress(Exception):
