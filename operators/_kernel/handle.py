@@ -180,9 +180,10 @@ class Handle:
                 loop.call_soon_threadsafe(_wake, waiter)
 
     def __del__(self) -> None:
-        if self._error is not None and not self._asked:
+        error = getattr(self, "_error", None)  # a Ctrl-C may have come before there was anything
+        if error is not None and not self._asked:
             drop_error(
-                self._error,
+                error,
                 f"in a run by for_each whose result nobody asked for; {self._node.where}",
             )
 
