@@ -32,7 +32,7 @@ class LoopLease:
     any more, after a Ctrl-C say, releases itself.
     """
 
-    __slots__ = ("__weakref__", "_claim", "_host", "_pending", "_tasks", "loop")
+    __slots__ = ("__weakref__", "_claim", "_host", "_pending", "loop")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop | None = None, pending: Pending | None = None
@@ -40,7 +40,6 @@ class LoopLease:
         self._claim = threading.Lock()
         self._host: Host | None = None
         self._pending = pending
-        self._tasks: set[asyncio.Future[Any]] = set()
         if loop is not None and loop.is_closed():
             raise RuntimeError("the event loop that was asked for is closed")
         given = loop or running_loop()
@@ -111,9 +110,10 @@ class LoopLease:
     def spawn(
         self, coroutine: Coroutine[Any, Any, Any], context: Context | None = None
     ) -> asyncio.Task[Any]:
-        """Return a new task of the loop, which is this thread's; it is held strongly while it runs.
+        """Return a new task of the loop, which is this thread's; it is kept alive while it runs.
 
-        Whatever ends it is taken for seen: asyncio logs nothing as never retrieved.
+        The loop keeps it weakly, and all that is ours may be garbage, of an abandoned run. Whatever ends
+        the task is taken for seen: asyncio logs nothing as never retrieved.
         """
         try:
             task = self.loop.create_task(coroutine, context=context)
@@ -121,14 +121,9 @@ class LoopLease:
             coroutine.close()
             raise
         if not task.done():  # an eager task may be
-            self._tasks.add(task)
-        task.add_done_callback(self._ended)
+            _keep(task)
+        task.add_done_callback(_ended)
         return task
-
-    def _ended(self, task: asyncio.Future[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()
 
     def trouble(self) -> Exception | None:
         """Return why nothing will run on the loop any more, or None."""
@@ -159,6 +154,27 @@ _FAR = 1e8  # seconds: three years
 
 def _nothing() -> None:
     pass
+
+
+_kept: dict[int, asyncio.Task[Any]] = {}
+_many = 64  # tasks, at which those that will never end are looked for
+
+
+def _keep(task: asyncio.Task[Any]) -> None:
+    global _many
+    if len(_kept) >= _many:
+        # Those of loops that were closed will never end.
+        for key, kept in list(_kept.items()):
+            if kept.get_loop().is_closed():
+                _kept.pop(key, None)
+        _many = max(64, 2 * len(_kept))
+    _kept[id(task)] = task
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    _kept.pop(id(task), None)
+    if not task.cancelled():
+        task.exception()
 
 
 def _later(

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -409,3 +410,60 @@ def in_turn_with(
         then()
 
     return make
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.001])
+def test_a_task_sees_the_context_variables_of_whoever_scheduled_it(
+    scheduler: Scheduler, delay: float
+):
+    name: ContextVar[str] = ContextVar("name", default="nobody")
+    worker = scheduler.worker()
+    seen: list[str] = []
+    over = threading.Event()
+    token = name.set("somebody")
+    worker.schedule(in_turn(lambda: seen.append(name.get()), over.set), delay)
+    name.reset(token)
+    assert over.wait(20)
+    worker.close()
+    assert seen == ["somebody"]
+
+
+def test_a_worker_that_nobody_has_any_more_does_what_it_was_given_and_ends():
+    ran: list[int] = []
+    begun = threading.active_count()
+    leave = threading.Event()
+    worker = thread("mine").worker()
+    worker.schedule(lambda: leave.wait(20))
+    for n in range(3):
+        worker.schedule(partial(ran.append, n), 0.001 * n)
+    del worker
+    leave.set()
+    eventually(lambda: threading.active_count() == begun, "the end of the thread")
+    assert ran == [0, 1, 2]
+
+
+def test_what_is_no_exception_is_shown_and_ends_no_worker(monkeypatch: pytest.MonkeyPatch):
+    shown: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", lambda it: shown.append(it.exc_type))
+    worker = thread().worker()
+
+    def leave(kind: type[BaseException]) -> None:
+        raise kind
+
+    for kind in (SystemExit, GeneratorExit):
+        worker.schedule(partial(leave, kind))
+    run_all(worker)
+    worker.close()
+    assert shown == [GeneratorExit]
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit])
+def test_what_is_no_exception_leaves_an_immediate_worker_usable(raised: type[BaseException]):
+    worker = immediate().worker()
+
+    def leave() -> None:
+        raise raised
+
+    with pytest.raises(raised):
+        worker.schedule(leave)
+    run_all(worker)
