@@ -16,10 +16,8 @@ from typing import Any
 from operators._cli.report import failure_text, summary
 from operators._cli.view import View
 from operators._kernel import exits
-from operators._kernel.assembly import resolved
 from operators._kernel.ends import NOWHERE
-from operators._kernel.inbox import replenish_at
-from operators._kernel.mailbox import prefetch_of
+from operators._kernel.kinds import resolved
 from operators._kernel.node import Node
 from operators._kernel.threads import running, wait_for_new
 from operators.flow import Flow
@@ -36,7 +34,7 @@ def run(flow: Flow[Any], view: View) -> int:
     """Return the exit code, when the flow is over and the view has shown what came of it."""
     flow = _unfolded(flow)
     meters = Meters(flow)
-    consumer = _Consumer(prefetch_of(flow.node.chain()))
+    consumer = _Consumer()
     before = running()
     worker = thread("operators-run").worker()
     waited_for: Counter[str] = Counter()
@@ -96,13 +94,10 @@ def _subscribe(flow: Flow[Any], consumer: _Consumer, meters: Meters) -> None:
 class _Consumer:
     """Takes each item as it comes, as a `for` loop over the flow does, and keeps the last."""
 
-    def __init__(self, prefetch: int) -> None:
+    def __init__(self) -> None:
         self.over: Future[None] = Future()
         self.items = 0
         self.last: Any = None
-        self._prefetch = prefetch
-        self._limit = replenish_at(prefetch)
-        self._taken = 0
         self._cancelled = False
         self._subscription: Any = NOWHERE
 
@@ -111,15 +106,12 @@ class _Consumer:
         if self._cancelled:
             subscription.cancel()
         else:
-            subscription.request(self._prefetch)
+            subscription.request(1)
 
     def on_next(self, item: Any) -> None:
         self.items += 1
         self.last = item
-        self._taken += 1
-        if self._taken >= self._limit:
-            taken, self._taken = self._taken, 0
-            self._subscription.request(taken)
+        self._subscription.request(1)
 
     def on_error(self, error: Exception) -> None:
         self.broken(error)

@@ -9,7 +9,7 @@ from typing_extensions import TypeVar
 
 from operators._faces.face import Face, T_co, need_face, then
 from operators._kernel.node import Node, Operator
-from operators.combining.concat_map import ConcatMap
+from operators.combining.concat_map import ConcatMap, given
 from operators.combining.flat_map import FlatMap
 from operators.combining.zip import Zip
 from operators.sources.iterable import FromFlows
@@ -130,7 +130,7 @@ class Combining(Face[T_co]):
         mine = self.node.operator
         flat = isinstance(mine, FlatMap) and mine.prefetch == prefetch
         flows = self._together("merge", others, FlatMap if flat else None)
-        operator = FlatMap(_itself, len(flows), prefetch, "merge")
+        operator = FlatMap(given, len(flows), prefetch, "merge")
         return _flow(Node(operator, Node(FromFlows(flows))))
 
     @overload
@@ -159,7 +159,7 @@ class Combining(Face[T_co]):
         """
         need_face("concat", self)
         flows = self._together("concat", others, ConcatMap)
-        return _flow(Node(ConcatMap(_itself, "concat"), Node(FromFlows(flows))))
+        return _flow(Node(ConcatMap(given, "concat"), Node(FromFlows(flows))))
 
     def _together(
         self, name: str, others: tuple[Any, ...], kind: type[Operator] | None
@@ -177,10 +177,6 @@ class Combining(Face[T_co]):
             if source is not None:
                 return (*source.operator.flows, *added)
         return (node, *added)
-
-
-def _itself(flow: Node) -> Any:
-    return flow
 
 
 def _flow(node: Node) -> Flow[Any]:

@@ -12,7 +12,7 @@ from operators._kernel.checks import need_callable, need_subscriber
 from operators._kernel.explain import Explanation, explain
 from operators._kernel.failure import NOTHING
 from operators._kernel.handle import Handle, run_each
-from operators._kernel.mailbox import apull, pull
+from operators._kernel.pulling import apull, pull
 from operators._kernel.scope import Scope
 
 if TYPE_CHECKING:

@@ -1,179 +1,267 @@
-"""Assembly: from the nodes of a pipeline to a running subscription, and to what fusion makes of it."""
+"""Assembly: from the nodes of a pipeline to a running subscription, or to a feed for whoever pulls."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, ClassVar
+from operator import length_hint
+from typing import Any
 
-from operators._kernel.contract import Contract
 from operators._kernel.drives import AsyncDrive, IteratorDrive
 from operators._kernel.edge import Edge, FusedEdge
-from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import annotate
-from operators._kernel.fusion import nestable, open_async_items, open_loop, segments
+from operators._kernel.feed import Feed, Run
+from operators._kernel.fusion import (
+    Opening,
+    alet_go,
+    anothing,
+    cannot_fail,
+    exhaustion,
+    let_go,
+    nestable,
+    never,
+    nothing,
+    only_plain,
+    plain_steps,
+    scopes,
+    segments,
+)
 from operators._kernel.inlet import Inlet
-from operators._kernel.node import Node, Operator
+from operators._kernel.kinds import (
+    AsyncIterableSource,
+    Failed,
+    IterableSource,
+    NoneCheck,
+    Source,
+    none_check,
+    refuse,
+    resolved,
+    resolved_chain,
+)
+from operators._kernel.mailbox import Box
+from operators._kernel.node import Node
 from operators._kernel.relay import EVERY, Relay, bounce, uncoupled
 from operators._kernel.scope import Scope
 from operators._kernel.stage import FusedStage
 from operators._kernel.step import Step
 
-
-class Source(Operator):
-    """A source that is pushed: it starts when a Subscriber is there."""
-
-    __slots__ = ()
-
-    def open(self, downstream: Any, node: Node, scope: Scope) -> None:
-        """Call on_subscribe of `downstream`, and go on as the demand allows."""
-        raise NotImplementedError
+DEEPEST = 10_000
+"""Operators between a flow that is made by others (inner, deferred, resumed) and its consumer, at most."""
+DEEPEST_PULLED = 50
+"""Flows inside of each other that are pulled: each takes frames of the stack of whoever pulls."""
 
 
-class IterableSource(Operator):
-    """A source whose items are pulled from an iterator; chains that begin with it are fused."""
-
-    __slots__ = ()
-
-    def iterator(self) -> Iterator[Any]:
-        """Return a new iterator for one subscription."""
-        raise NotImplementedError
+# Pulling ----------------------------------------------------------------------------------------
 
 
-class AsyncIterableSource(Operator):
-    """A source whose items are pulled from an async iterator; chains that begin with it are fused."""
-
-    __slots__ = ()
-    asynchronous = True
-
-    def aiterator(self) -> AsyncIterator[Any]:
-        """Return a new async iterator for one subscription."""
-        raise NotImplementedError
-
-
-class DeferredSource(Operator):
-    """A source that is made anew for each subscription."""
-
-    __slots__ = ()
-
-    def resolve(self) -> Node:
-        """Return the node of the flow to subscribe to."""
-        raise NotImplementedError
+def pulled_steps(chain: list[Node], scope: Scope, level: int = 0) -> int:
+    """Return how many operators at the end of the chain are run by whoever pulls."""
+    if scope.watcher is not None or level + chain[-1].nesting > DEEPEST_PULLED:
+        return 0
+    first = len(chain)
+    while first > 1 and isinstance(chain[first - 1].operator, Step):
+        first -= 1
+    if chain[first - 1].operator.homes:
+        # Functions run where they were to be run; what calls none is as well run here.
+        first = max([first, *(i + 1 for i in range(first, len(chain)) if chain[i].operator.calls)])
+    steps = chain[first:]
+    return len(steps) if nestable(steps) == len(steps) else 0
 
 
-class Link(Operator):
-    """An operator that is a stage of its own between two links."""
-
-    __slots__ = ()
-
-    detached: ClassVar[bool] = False
-    """Whether the stage's `detach` is to decide when, and where, upstream is subscribed to."""
-
-    def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
-        """Return the stage, to be subscribed to what is upstream."""
-        raise NotImplementedError
-
-    def scope(self, scope: Scope) -> Scope:
-        """Return the scope for what is upstream."""
-        return scope
+def _home(base: list[Node]) -> int:
+    """Return the capacity of the queue from which a box takes its items, some steps later; 0: none."""
+    for node in reversed(base[1:]):
+        operator = node.operator
+        if operator.homes:
+            return int(operator.holds)
+        if not (isinstance(operator, Step) and operator.pushes and operator.shaper() is None):
+            return 0
+    return 0
 
 
-def discarding_scope(chain: list[Node], scope: Scope) -> Scope:
-    """Return the scope for what a consumer at the end of the chain still holds."""
-    for node in reversed(chain):
-        if isinstance(node.operator, Link):
-            changed: Scope = node.operator.scope(scope)
-            if changed is not scope:
-                return changed
-    return scope
-
-
-class NoneCheck(Step):
-    """The strict edge: None is not an element (§2.13), whoever made it."""
-
-    __slots__ = ("_culprit",)
-    name = "edge"
-    explains = True
-    keeps = True
-    contract = Contract.PASS_THROUGH
-    body = "if $item is None:\n    raise $error()"
-
-    def __init__(self, culprit: Node) -> None:
-        self._culprit = culprit
-
-    def values(self) -> dict[str, Any]:
-        return {"error": self._error}
-
-    def _error(self) -> TypeError:
-        return none_error(self._culprit)
-
-
-def none_error(node: Node) -> TypeError:
-    """Return the error for a None that came out of `node`."""
-    return TypeError(
-        f"None is not an element (§2.13): {node.title}, written at {node.where}, gave None; "
-        "leave it out (map_not_none does), or use another value for 'nothing'"
+def pullable(chain: list[Node], scope: Scope, level: int = 0) -> bool:
+    """Whether the whole chain is a feed of its own, that asks nobody; flows made later may do so."""
+    return (
+        isinstance(chain[0].operator, (IterableSource, Failed))
+        and pulled_steps(chain, scope, level) == len(chain) - 1
     )
 
 
-def none_check(chain: list[Node]) -> list[Node]:
-    """Return the check for what leaves a chain, or nothing where None cannot come out of it."""
-    for node in reversed(chain):
-        operator = node.operator
-        if isinstance(operator, Step) and operator.keeps:
-            continue
-        if isinstance(operator, Step) and operator.never_none:
-            return []
-        return [Node(NoneCheck(node), site=node.site)]
-    return []
+def known_pullable(chain: list[Node], scope: Scope) -> bool:
+    """Whether the whole chain is a feed of its own, and so are all flows that are opened in it."""
+    return (
+        isinstance(chain[0].operator, IterableSource)
+        and chain[-1].nesting < DEEPEST_PULLED
+        and _is_one_drive(chain, scope)
+    )
 
 
-class Failed(Source):
-    """A source that fails as soon as somebody is there."""
+def feed_of(
+    chain: list[Node],
+    scope: Scope,
+    run: Run,
+    *,
+    blocks: bool,
+    level: int = 0,
+    prefetch: int = 1,
+    hasty: bool = False,
+    eager: bool = False,
+    finish: Callable[[], None] | None = None,
+) -> Feed:
+    """Return the feed of a chain; what cannot be pulled is subscribed to, and taken from its last queue.
 
-    __slots__ = ("error",)
-    name = "error"
-    contract = Contract.NO_ITEMS
+    `prefetch` is for a chain that is pushed, where it declares no queue itself; where it is `hasty`, an
+    error overtakes its items, and where it is `eager` it is subscribed to at once. `finish` is called when
+    the feed is left.
+    """
+    steps = pulled_steps(chain, scope, level)
+    first = len(chain) - steps
+    base, steps_above = chain[:first], chain[first:]
+    places = scopes(chain, scope)
+    # What stands above one of several flows must not keep it from going on with the others.
+    waits = blocks and not any(node.operator.several for node in steps_above)
+    source: Node | None = None
+    if first == 1 and isinstance(chain[0].operator, (IterableSource, Failed)):
+        feed, source = _opened(chain[0])
+        if not steps_above and source is None and finish is None:
+            return feed
+    else:
+        for node in steps_above:
+            if node.operator.prefetch_upstream:
+                prefetch = node.operator.prefetch_upstream
+                hasty = node.operator.several
+                break
+        here = places[first - 1]
+        home = 0 if scope.watcher is not None else _home(base)
+        box = Box(
+            base,
+            _last(chain),
+            here,
+            run,
+            blocks=waits,
+            prefetch=home or prefetch,
+            hasty=hasty,
+            shares=home > 0,
+        )
+        far = here.at(here.depth + level * 2) if level else here
+        box.begin = lambda: uncoupled(lambda: connect(base, box, far))
+        closed = any(node.operator.closed for node in steps_above)
+        feed = box.feed(eager=eager and not closed)
+        if not steps_above and finish is None:
+            return feed
+    opening = Opening(feed, source, steps_above, places[first:], run, OPENERS, level)
+    return opening.feed(blocks=blocks, finish=finish)
 
-    def __init__(self, error: Exception) -> None:
-        self.error: Exception = error
 
-    def open(self, downstream: Any, node: Node, scope: Scope) -> None:
-        refuse(downstream, self.error)
+def _last(chain: list[Node]) -> Node:
+    return next(node for node in reversed(chain) if not isinstance(node.operator, NoneCheck))
 
 
-def refuse(subscriber: Any, error: Exception) -> None:
-    """Turn a Subscriber away: on_subscribe, then on_error (§1.9)."""
-    subscriber.on_subscribe(NOWHERE)
-    subscriber.on_error(error)
+def _opened(node: Node) -> tuple[Feed, Node | None]:
+    """Return the feed of a source, and the node to be blamed for what it raises."""
+    operator = node.operator
+    if isinstance(operator, Failed):
+        return _failing(operator.error), None
+    try:
+        items = operator.iterator()
+    except Exception as error:
+        return _failing(annotate(error, node)), None
+    safe = cannot_fail(items)
+    close = nothing if safe else partial(let_go, items)
+    length = length_hint(items) if safe else None
+    feed = Feed(items, exhaustion(items), close, pauses=False, length=length)
+    return feed, None if safe else node
 
 
-_MOST_DEFERRED = 1_000
-DEEPEST = 10_000
-"""Operators between a flow that is made by others (inner, deferred, resumed) and its consumer, at most."""
+def _failing(error: Exception) -> Feed:
+    def items() -> Iterator[Any]:
+        raise error
+        yield
+
+    return Feed(items(), _yes, nothing, pauses=False, failing=_yes)
 
 
-def resolved(node: Node) -> list[Node]:
-    """Return the chain from source to `node`; a deferred source is replaced by what it makes."""
-    return _resolved(node.chain())
+def _yes() -> bool:
+    return True
 
 
-def _too_many(deferred: Node) -> Node:
-    error = RecursionError(f"defer: no source after {_MOST_DEFERRED} of them, one in another")
-    return Node(Failed(annotate(error, deferred)), site=deferred.site)
-
-
-def _resolved(chain: list[Node]) -> list[Node]:
-    made = 0
-    # Behind a detached link it is made later, where the link subscribes to it.
-    while isinstance(chain[0].operator, DeferredSource) and not any(map(_detached, chain)):
-        made += 1
+def afeed_of(
+    chain: list[Node], scope: Scope, run: Any, finish: Callable[[], Any], level: int = 0
+) -> Any:
+    """Return an async generator of the items of a chain."""
+    above = chain[len(chain) - pulled_steps(chain, scope, level) :]
+    first = len(chain) - len(above)
+    places = scopes(chain, scope)
+    operator = chain[0].operator
+    source: Node | None = None
+    if first == 1 and isinstance(operator, AsyncIterableSource) and not only_plain(above):
         try:
-            head = _too_many(chain[0]) if made > _MOST_DEFERRED else chain[0].operator.resolve()
+            feed = Feed(operator.aiterator(), never, nothing, pauses=False)
+            source = chain[0]
         except Exception as error:
-            head = Node(Failed(annotate(error, chain[0])), site=chain[0].site)
-        chain[:1] = head.chain()
-    return chain
+            feed = _failing(annotate(error, chain[0]))
+    else:
+        first += plain_steps(above)
+        feed = feed_of(chain[:first], places[first - 1], run, blocks=False, level=level)
+    opening = Opening(feed, source, chain[first:], places[first:], run, OPENERS, level)
+    return opening.afeed(finish=finish)[0]
+
+
+class _AsyncEither:
+    """What an async generator pulls of an inner flow: a feed, or an async generator."""
+
+    __slots__ = ("_feed", "asynchronous", "items")
+
+    def __init__(self, feed: Feed | None, items: Any) -> None:
+        self._feed = feed
+        self.asynchronous = feed is None
+        self.items = items
+
+    async def aclose(self) -> None:
+        if self._feed is None:
+            await alet_go(self.items)
+        else:
+            self._feed.close()
+
+
+class _Openers:
+    """How flows are opened inside of others."""
+
+    def open(
+        self,
+        node: Node,
+        scope: Scope,
+        run: Run,
+        *,
+        blocks: bool,
+        prefetch: int,
+        hasty: bool,
+        level: int,
+    ) -> Feed:
+        return feed_of(
+            resolved(node), scope, run,
+            blocks=blocks, prefetch=prefetch, level=level, hasty=hasty, eager=hasty,
+        )  # fmt: skip
+
+    def aopen(self, node: Node, scope: Scope, run: Run, level: int) -> Any:
+        return _aopen(resolved(node), scope, run, level)
+
+    def aopen_either(self, node: Node, scope: Scope, run: Run, level: int) -> Any:
+        chain = resolved(node)
+        if pullable(chain, scope, level):
+            feed = feed_of(chain, scope, run, blocks=False, level=level)
+            return _AsyncEither(feed, feed.items)
+        return _AsyncEither(None, _aopen(chain, scope, run, level))
+
+
+def _aopen(chain: list[Node], scope: Scope, run: Run, level: int) -> Any:
+    return afeed_of(chain, scope, run, anothing, level)
+
+
+OPENERS = _Openers()
+
+
+# Pushing ----------------------------------------------------------------------------------------
 
 
 def subscribe(node: Node, subscriber: Any, scope: Scope) -> None:
@@ -181,23 +269,12 @@ def subscribe(node: Node, subscriber: Any, scope: Scope) -> None:
     connect(resolved(node), subscriber, scope)
 
 
-def pullable(chain: list[Node], scope: Scope, *, asynchronous: bool = False) -> bool:
-    """Whether the whole chain is one fused iterator (or async iterator), as far as it never waits."""
-    sources = (IterableSource, AsyncIterableSource) if asynchronous else (IterableSource,)
-    return (
-        scope.watcher is None
-        and isinstance(chain[0].operator, sources)
-        and all(fusible(node) for node in chain[1:])
-        and nestable(chain[1:]) == len(chain) - 1
-    )
-
-
 def subscribe_foreign(node: Node, subscriber: Any, scope: Scope) -> None:
     """Subscribe anybody's Subscriber: behind a strict edge, which is fused where it can be."""
     chain = resolved(node)
     edge = none_check(chain)
     # One loop over an iterator looks after its Subscriber's failures by itself.
-    foreign = not pullable(chain, scope, asynchronous=True)
+    foreign = not _is_one_drive(chain, scope)
     chain += edge
     if isinstance(subscriber, Inlet):  # this flow is the source of another one
         connect(chain, subscriber, scope.inside(subscriber.scope), foreign=foreign)
@@ -206,7 +283,39 @@ def subscribe_foreign(node: Node, subscriber: Any, scope: Scope) -> None:
 
 
 def fusible(node: Node) -> bool:
-    return isinstance(node.operator, Step) and not node.operator.pull_only
+    """Whether an operator is a step, of a generator or of a stage."""
+    return isinstance(node.operator, Step)
+
+
+def driven(source: Node, steps: list[Node], scope: Scope) -> int:
+    """Return how many of the steps after a source are run by the loop that pushes its items.
+
+    Not those that may open flows which are pushed: these are to be asked for all that is asked for.
+    """
+    if isinstance(source.operator, Source):
+        return 0
+    if isinstance(source.operator, AsyncIterableSource) or scope.watcher is not None:
+        plain = next((i for i, node in enumerate(steps) if not node.operator.pushes), len(steps))
+        return nestable(steps[:plain])
+    known = next(
+        (
+            i
+            for i, node in enumerate(steps)
+            if node.operator.head and not (node.synchronous and node.nesting <= DEEPEST_PULLED)
+        ),
+        len(steps),
+    )
+    return nestable(steps[:known])
+
+
+def _is_one_drive(chain: list[Node], scope: Scope) -> bool:
+    steps = chain[1:]
+    return (
+        scope.watcher is None
+        and not isinstance(chain[0].operator, Source)
+        and all(map(fusible, steps))
+        and driven(chain[0], steps, scope) == len(steps)
+    )
 
 
 def connect(chain: list[Node], subscriber: Any, scope: Scope, *, foreign: bool = False) -> None:
@@ -247,13 +356,9 @@ def _too_deep(node: Node) -> Node:
     return Node(Failed(annotate(error, node)), site=node.site)
 
 
-def _detached(node: Node) -> bool:
-    return isinstance(node.operator, Link) and node.operator.detached
-
-
 def _connect_later(chain: list[Node], stage: Any, scope: Scope) -> None:
     # A worker may run this at once, inside of another one's turn to do so.
-    bounce(lambda: connect(_resolved(chain), stage, scope))
+    bounce(lambda: connect(resolved_chain(chain), stage, scope))
 
 
 class _Builder:
@@ -298,7 +403,7 @@ class _Builder:
     def push_steps(self, steps: list[Node]) -> None:
         run: list[Node] = []
         for node in steps:
-            if node.operator.nests:
+            if not node.operator.pushes:
                 self._push_run(run)
                 run = []
                 self.push_link(node)
@@ -320,31 +425,39 @@ class _Builder:
     def open(self, source: Node, steps: list[Node]) -> None:
         operator = source.operator
         run = steps[::-1]
-        fused = 0 if isinstance(operator, Source) else nestable(run)
+        fused = driven(source, run, self.scope)
         self.push_steps(run[fused:][::-1])
         run = run[:fused]
+        self._guard(source)
         if isinstance(operator, Source):
-            self._guard(source)
             operator.open(self._watched(source), source, self.scope.at(self.stages + 1))
             return
-        self._guard(source)
         downstream = self._watched(source, *run)
-        items: Any
         try:
             if isinstance(operator, AsyncIterableSource):
-                items = operator.aiterator()
+                opened: Any = operator.aiterator()
             else:
-                items = operator.iterator()
+                opened = operator.iterator()
         except Exception as error:
-            refuse(downstream, annotate(error, source))
+            if any(node.operator.head for node in run):
+                self._drive(downstream, _failing(annotate(error, source)), None, run)
+            else:
+                refuse(downstream, annotate(error, source))
             return
         if isinstance(operator, AsyncIterableSource):
             try:
-                pump = AsyncDrive(downstream, items)
+                drive = AsyncDrive(downstream, opened, self.scope)
             except Exception as error:  # no loop to run on, nor a thread for one
                 refuse(downstream, annotate(error, source))
                 return
-            pump.start(*open_async_items(items, source, run, self.scope, pump.fail))
+            feed = Feed(opened, never, nothing, pauses=False)
+            opening = Opening(feed, source, run, scopes(run, self.scope), drive.run, OPENERS)
+            drive.start(*opening.afeed(finish=anothing, sink=drive.fail))
         else:
-            drive = IteratorDrive(downstream, items)
-            drive.start(*open_loop(items, source, run, self.scope, drive.fail))
+            feed = Feed(opened, exhaustion(opened), partial(let_go, opened), pauses=False)
+            self._drive(downstream, feed, source, run)
+
+    def _drive(self, downstream: Any, feed: Feed, source: Node | None, run: list[Node]) -> None:
+        drive = IteratorDrive(downstream, feed)
+        opening = Opening(feed, source, run, scopes(run, self.scope), drive.run, OPENERS)
+        drive.start(opening.feed(blocks=False, sink=drive.fail))

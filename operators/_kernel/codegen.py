@@ -1,181 +1,34 @@
 """Codegen: the text of the function that a segment of steps becomes, in each world.
 
-There are four worlds: a generator over an iterator (for one who pulls, or for a loop that pushes and
-can be told to halt), an async generator over an async iterator, one over
-a plain iterator ("mixed"), and the on_next of a pushed stage, which at the edge to somebody's Subscriber
-looks after what that raises. A function is written and compiled once for each shape of segment.
+Whoever pulls is served by a generator: "for", where it may block; "loop", where a PAUSE is given instead,
+and which can be told to halt; "mixed", an async generator over a plain iterator; and "async", one over an
+async iterator. What is pushed goes through the on_next of a stage ("push"), which at the edge to somebody's
+Subscriber looks after what that raises ("edge"). A function is written and compiled once for each shape.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from operators._kernel.failure import NOTHING
+from operators._kernel.feed import PAUSE
 from operators._kernel.step import Step
-
-CHECKPOINT = 256
-"""Items that a synchronous source may run before the event loop gets its turn."""
-SOURCE = -1
-"""The owner of the line that pulls from the source."""
-UNNOTED = -2
-"""The owner of a line whose error says all by itself, or was annotated by an inner stream."""
-
-
-class _Writer:
-    """Lines of generated code, each with the index of the step that it belongs to."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.owners: list[int | None] = []
-
-    def add(self, indent: int, line: str, owner: int | None = None) -> None:
-        self.lines.append("    " * indent + line)
-        self.owners.append(owner)
-
-
-class _World:
-    """How one world spells the words of a step; `after` are the ends to be looked at after an item."""
-
-    def skip(self, index: int, after: list[str]) -> list[str]:
-        raise NotImplementedError
-
-    def drop(self, index: int, after: list[str]) -> list[str]:
-        raise NotImplementedError
-
-    def stop(self) -> list[str]:
-        raise NotImplementedError
-
-    def emit(self) -> list[str]:
-        raise NotImplementedError
-
-    def body(self, step: Step) -> str:
-        return step.body
-
-    def after_nest(self) -> list[str]:
-        return []
-
-
-class _Pull(_World):
-    def skip(self, index: int, after: list[str]) -> list[str]:
-        return [f"if {end}: return" for end in after] + ["continue"]
-
-    drop = skip
-
-    def stop(self) -> list[str]:
-        return ["return"]
-
-    def emit(self) -> list[str]:
-        return ["yield v"]
-
-
-class _Loop(_Pull):
-    """A loop that may find nothing to yield for ever, while somebody else wants it to end."""
-
-    def skip(self, index: int, after: list[str]) -> list[str]:
-        return ["if ended: return", *super().skip(index, after)]
-
-    drop = skip
-
-    def after_nest(self) -> list[str]:
-        return ["if ended: return"]
-
-
-class _AsyncPull(_Pull):
-    def body(self, step: Step) -> str:
-        return step.async_body or step.body
-
-
-class _Push(_World):
-    def skip(self, index: int, after: list[str]) -> list[str]:
-        ends = [f"if {end}: return stage.finish()" for end in after]
-        return [*ends, f"stage.again({index})", "return"]
-
-    def drop(self, index: int, after: list[str]) -> list[str]:
-        return [*(f"if {end}: return stage.finish()" for end in after), "return"]
-
-    def stop(self) -> list[str]:
-        return ["return stage.finish()"]
-
-    def emit(self) -> list[str]:
-        return ["emit(v)"]
-
-
-class _Edge(_Push):
-    def emit(self) -> list[str]:
-        return ["try: emit(v)", 'except Exception as error: return stage.broken(error, "on_next")']
-
-
-def _expand(text: str, index: int) -> list[tuple[int, str]]:
-    """Return (indent, line) pairs of a step's text, its names made its own."""
-    lines: list[tuple[int, str]] = []
-    for raw in text.strip("\n").splitlines():
-        line = raw.lstrip()
-        if not line:
-            continue
-        parts = line.split("$")
-        renamed = parts[0]
-        for part in parts[1:]:
-            end = next((i for i, c in enumerate(part) if not (c.isalnum() or c == "_")), len(part))
-            name = part[:end]
-            renamed += ("v" if name == "item" else f"{name}{index}") + part[end:]
-        lines.append(((len(raw) - len(line)) // 4, renamed))
-    return lines
-
-
-def _expression(text: str, index: int) -> str:
-    return _expand(text, index)[0][1]
-
-
-def _write_body(out: _Writer, indent: int, steps: Sequence[Step], world: _World) -> None:
-    """Write the steps' lines, then the delivery of the item, then the ends after each loop's body."""
-    ends: list[list[str]] = [[]]  # one list for each nested loop
-    closing: list[tuple[int, list[tuple[int, str]], int]] = []
-    for index, step in enumerate(steps):
-        lines = _expand(world.body(step), index)
-        hole = next((i for i, (_, line) in enumerate(lines) if line == "..."), len(lines))
-        for depth, line in lines[:hole]:
-            words: list[str] | None = None
-            if line == "skip":
-                words = world.skip(index, ends[-1])
-            elif line == "drop":
-                words = world.drop(index, ends[-1])
-            elif line == "stop":
-                words = world.stop()
-            silent = step.explains or (step.pull_only and line.startswith(("for ", "async for ")))
-            for word in words if words is not None else [line]:
-                out.add(indent + depth, word, UNNOTED if silent else index)
-        if hole < len(lines):
-            closing.append((indent, lines[hole + 1 :], index))
-            indent += lines[hole][0]
-            ends.append([])
-        if step.ending:
-            ends[-1].append(_expression(step.ending, index))
-    for line in world.emit():
-        out.add(indent, line)
-    _write_ends(out, indent, ends.pop(), world)
-    for outer, tail, index in reversed(closing):
-        for depth, line in tail:
-            out.add(outer + depth, line, index)
-        for line in world.after_nest():
-            out.add(outer, line)
-        _write_ends(out, outer, ends.pop(), world)
-
-
-def _write_ends(out: _Writer, indent: int, ends: list[str], world: _World) -> None:
-    for end in ends:
-        out.add(indent, f"if {end}:")
-        for line in world.stop():
-            out.add(indent + 1, line)
-
-
-def _write_flush(out: _Writer, indent: int, steps: Sequence[Step], world: _World) -> None:
-    for index, step in enumerate(steps):
-        if not step.flush:
-            continue
-        for depth, line in _expand(step.flush, index):
-            for word in world.emit() if line == "emit" else [line]:
-                out.add(indent + depth, word, index)
+from operators._kernel.writer import (
+    SOURCE,
+    UNNOTED,
+    AsyncPull,
+    Edge,
+    Loop,
+    Pull,
+    Push,
+    Writer,
+    expression,
+    head_of,
+    nests,
+    write_body,
+    write_flush,
+)
 
 
 def _names(steps: Sequence[Step]) -> list[str]:
@@ -185,76 +38,150 @@ def _names(steps: Sequence[Step]) -> list[str]:
     return names
 
 
-def _leftovers(steps: Sequence[Step]) -> list[str]:
-    return [_expression(s.leftovers, i) for i, s in enumerate(steps) if s.leftovers]
+def _leftovers(steps: Sequence[Step]) -> list[tuple[str, int]]:
+    return [(expression(s.leftovers, i), i) for i, s in enumerate(steps) if s.leftovers]
 
 
 def _write_pull(
-    steps: Sequence[Step], *, source_async: bool, items_async: bool, world: _World
-) -> _Writer:
-    """Write the factory of a (possibly async) generator, and of its `ending` and `halt` functions."""
-    out = _Writer()
+    steps: Sequence[Step], kind: type[Pull], *, source_async: bool, pausing: bool
+) -> Writer:
+    """Write the factory of a (possibly async) generator, and of its `ending` function."""
+    out = Writer()
+    head = head_of(steps[0], asynchronous=kind.is_async) if steps else ""
+    places = any(step.final for step in steps)
+    world = kind(places=places)
+    wait = "await " if kind.is_async else ""
+    discards = [f"discard{index}" for _, index in _leftovers(steps)]
     names = _names(steps)
-    kept = _leftovers(steps)
-    out.add(
-        0, f"def build({', '.join(['source', 'fail', 'close', 'discard', 'exhausted', *names])}):"
-    )
+    given = ["source", "fail", "close", "exhausted", "run", "head", "places", "finish"]
+    out.add(0, f"def build({', '.join([*given, *discards, *names])}):")
     out.add(1, "ended = False")
-    out.add(1, f"{'async ' if items_async else ''}def items():")
-    out.add(2, f"nonlocal {', '.join(['ended', *names])}")
+    out.add(1, "pace = run.pace")
+    if kind.is_async:
+        out.add(1, "turn = run.turn")
+    out.add(1, f"{'async ' if kind.is_async else ''}def items():")
+    resumes = ["source"] if head == "resume" else []
+    out.add(2, f"nonlocal {', '.join(['ended', *resumes, *names])}")
     out.add(2, "v = None")
-    checkpoint = items_async and not source_async
-    if checkpoint:
-        out.add(2, "pulled = 0")
+    out.add(2, "beat = 1")
+    if places:
+        out.add(2, f"at = {len(steps)}")
+    if head == "signals":
+        out.add(2, "over = False")
     out.add(2, "try:")
-    if any(step.closed for step in steps):
-        out.add(3, "return")
-    out.add(3, f"{'async ' if source_async else ''}for v in source:", SOURCE)
-    if checkpoint:
-        out.add(4, "pulled += 1")
-        out.add(4, f"if not pulled % {CHECKPOINT}: await sleep(0)")
-    _write_body(out, 4, steps, world)
+    closed = next((index for index, step in enumerate(steps) if step.closed), None)
+    if closed is not None:
+        out.add_all(3, world.stop(closed))
+    if head == "resume":
+        _write_resuming(out, 3, steps, world, source_async=source_async, pausing=pausing)
+    else:
+        _write_loop(out, 3, steps, world, source_async=source_async, pausing=pausing)
+    if head == "signals":
+        out.add(3, "over = True")
+        out.add(3, "v = nothing")
+        out.add(3, "head.completed()", 0)
+    if places:
+        out.add(3, "at = -1")
     if any(step.flush for step in steps):
         out.add(3, "ended = True")  # what is still emitted is the last item
-    _write_flush(out, 3, steps, world)
+    write_flush(out, 3, steps, world)
     out.add(2, "except Exception as error:")
-    out.add(3, "raise fail(error, v)")
+    out.add(3, "error = fail(error, v)")
+    if head == "signals":
+        out.add(3, "if fail.at < 0:")
+        out.add(4, "over = True")
+        out.add(4, "error = fail.shown(head.failed(error))")
+        out.add(3, "elif not fail.at:")
+        out.add(4, "over = True")
+    if places:
+        out.add(3, "at = fail.at")
+    out.add(3, "raise error")
     out.add(2, "finally:")
     out.add(3, "ended = True")
-    for expression in kept:
-        out.add(3, f"discard({expression})")
-    out.add(3, "await close(source)" if source_async else "close(source)")
-    out.add(1, "def ending():")
-    if any(step.closed for step in steps):
-        out.add(2, "return True")
-    nest = max((i for i, step in enumerate(steps) if step.nests), default=-1)
-    known = [_expression(s.ending, i) for i, s in enumerate(steps) if s.ending and i > nest]
-    if nest < 0:
-        known.append("exhausted()")
-    out.add(2, f"return {' or '.join(['ended', *known])}")
-    out.add(1, "def halt():")
-    out.add(2, "nonlocal ended")
-    out.add(2, "ended = True")
-    out.add(1, "return items(), ending, halt")
+    if head == "signals":
+        out.add(3, "if not over: head.cancelled()")
+    for text, index in _leftovers(steps):
+        out.add(3, f"discard{index}({text})")
+    out.add(3, "await close()" if source_async else "close()")
+    if places:
+        out.add(3, "places(at)")
+    out.add(3, f"{wait}finish()")
+    _write_ending(out, steps, asynchronous=kind.is_async)
+    out.add(1, "return items(), ending")
     return out
 
 
-def _write_edge(steps: Sequence[Step]) -> _Writer:
-    return _write_push(steps, foreign=True)
+def _write_loop(
+    out: Writer,
+    indent: int,
+    steps: Sequence[Step],
+    world: Pull,
+    *,
+    source_async: bool,
+    pausing: bool,
+) -> None:
+    if steps and head_of(steps[0], asynchronous=world.is_async) == "turns":
+        out.add(indent, "for visit in source:", SOURCE)
+        if pausing:
+            out.add(indent + 1, "if visit is pause:")
+            out.add_all(indent + 2, [*world.paused(), "continue"])
+        out.add_all(indent + 1, world.beat())
+        out.add(indent + 1, "for v in visit:", SOURCE)
+        indent += 1
+    else:
+        out.add(indent, f"{'async ' if source_async else ''}for v in source:", SOURCE)
+    if pausing and not source_async:
+        out.add(indent + 1, "if v is pause:")
+        out.add_all(indent + 2, [*world.paused(), "continue"])
+    out.add_all(indent + 1, world.top())
+    write_body(out, indent + 1, steps, world)
 
 
-def _write_push(steps: Sequence[Step], *, foreign: bool = False) -> _Writer:
+def _write_resuming(
+    out: Writer,
+    indent: int,
+    steps: Sequence[Step],
+    world: Pull,
+    *,
+    source_async: bool,
+    pausing: bool,
+) -> None:
+    # The next try begins outside of the handler: else each error would carry all those before it.
+    out.add(indent, "while True:")
+    out.add(indent + 1, "try:")
+    _write_loop(out, indent + 2, steps, world, source_async=source_async, pausing=pausing)
+    out.add(indent + 2, "break")
+    out.add(indent + 1, "except Exception as error:")
+    out.add(indent + 2, "if fail.owns(error): raise")
+    out.add(indent + 2, "raised = error")
+    out.add_all(indent + 1, world.beat())
+    out.add(indent + 1, "source = head.resume(raised)", UNNOTED)
+    out.add(indent + 1, "raised = None")
+
+
+def _write_ending(out: Writer, steps: Sequence[Step], *, asynchronous: bool) -> None:
+    out.add(1, "def ending():")
+    if any(step.closed for step in steps):
+        out.add(2, "return True")
+    nested = [i for i, step in enumerate(steps) if nests(step, asynchronous=asynchronous)]
+    nest = max(nested, default=-1)
+    known = [expression(s.ending, i) for i, s in enumerate(steps) if s.ending and i > nest]
+    if nest < 0 and not any(step.late for step in steps):
+        known.append("exhausted()")
+    out.add(2, f"return {' or '.join(['ended', *known])}")
+
+
+def _write_push(steps: Sequence[Step], world: Push) -> Writer:
     """Write the factory of a stage's on_next, its `flush` and its `leftovers`."""
-    out = _Writer()
+    out = Writer()
     names = _names(steps)
-    world = _Edge() if foreign else _Push()
     state = f"nonlocal {', '.join(names)}" if names else "pass"
     out.add(0, f"def build({', '.join(['stage', 'emit', 'fail', *names])}):")
     out.add(1, "def on_next(v):")
     out.add(2, state)
     out.add(2, "if stage.done: return stage.refuse(v)")
-    inner = _Writer()
-    _write_body(inner, 3, steps, world)
+    inner = Writer()
+    write_body(inner, 3, steps, world)
     guarded = [i for i, owner in enumerate(inner.owners) if owner is not None]
     last = guarded[-1] + 1 if guarded else 0
     if last:
@@ -268,41 +195,31 @@ def _write_push(steps: Sequence[Step], *, foreign: bool = False) -> _Writer:
         out.add(0, line[4:])
     out.add(1, "def flush():")
     out.add(2, state)
-    _write_flush(out, 2, steps, world)
+    write_flush(out, 2, steps, world)
     out.add(2, "return")
     out.add(1, "def leftovers():")
     out.add(2, "taken = []")
-    for text in _leftovers(steps):
+    for text, _ in _leftovers(steps):
         out.add(2, f"taken += {text}; {text}.clear()")
     out.add(2, "return taken")
     out.add(1, "return on_next, flush, leftovers")
     return out
 
 
-def _write_for(steps: Sequence[Step]) -> _Writer:
-    return _write_pull(steps, source_async=False, items_async=False, world=_Pull())
-
-
-def _write_loop(steps: Sequence[Step]) -> _Writer:
-    return _write_pull(steps, source_async=False, items_async=False, world=_Loop())
-
-
-def _write_mixed(steps: Sequence[Step]) -> _Writer:
-    return _write_pull(steps, source_async=False, items_async=True, world=_AsyncPull())
-
-
-def _write_async(steps: Sequence[Step]) -> _Writer:
-    return _write_pull(steps, source_async=True, items_async=True, world=_AsyncPull())
-
-
-_WRITE: dict[str, Callable[[Sequence[Step]], _Writer]] = {
-    "for": _write_for,
-    "loop": _write_loop,
-    "mixed": _write_mixed,
-    "async": _write_async,
-    "push": _write_push,
-    "edge": _write_edge,
-}
+def _write(world: str, steps: Sequence[Step], pausing: bool) -> Writer:
+    match world:
+        case "for":
+            return _write_pull(steps, Pull, source_async=False, pausing=False)
+        case "loop":
+            return _write_pull(steps, Loop, source_async=False, pausing=pausing)
+        case "mixed":
+            return _write_pull(steps, AsyncPull, source_async=False, pausing=pausing)
+        case "async":
+            return _write_pull(steps, AsyncPull, source_async=True, pausing=False)
+        case "push":
+            return _write_push(steps, Push())
+        case _:
+            return _write_push(steps, Edge())
 
 
 class _Source:
@@ -320,13 +237,14 @@ class Function:
 
     __slots__ = ("build", "lines", "owners")
 
-    def __init__(self, out: _Writer, steps: Sequence[Step]) -> None:
+    def __init__(self, out: Writer, steps: Sequence[Step]) -> None:
         text = "\n".join(out.lines) + "\n"
         titles = [step.name for step in steps]
         shown = titles if len(titles) < 8 else [*titles[:3], "...", *titles[-3:]]
         title = " | ".join(shown) or "items"
         space: dict[str, Any] = {
-            "__name__": f"flow {title}", "__loader__": _Source(text), "sleep": asyncio.sleep,
+            "__name__": f"flow {title}", "__loader__": _Source(text), "pause": PAUSE,
+            "nothing": NOTHING,
         }  # fmt: skip
         exec(compile(text, f"<flow {title}>", "exec"), space)
         self.build: Callable[..., Any] = space["build"]
@@ -338,15 +256,16 @@ _functions: dict[tuple[Any, ...], Function] = {}
 _MOST_FUNCTIONS = 512
 
 
-def function(world: str, steps: Sequence[Step]) -> Function:
+def function(world: str, steps: Sequence[Step], *, pausing: bool = False) -> Function:
     """Return the function of one world ("for", "loop", "mixed", "async", "push" or "edge") for these steps.
 
-    Its text depends on nothing but the world and the shape: which steps, and which are over at once.
+    Its text depends on nothing but the world and the shape: which steps, which are over at once, and
+    whether what is upstream may pause.
     """
-    shape = (world, *[(type(step), step.closed) for step in steps])
+    shape = (world, pausing, *[(type(step), step.closed) for step in steps])
     known = _functions.get(shape)
     if known is None:
         if len(_functions) >= _MOST_FUNCTIONS:
             _functions.clear()
-        _functions[shape] = known = Function(_WRITE[world](steps), steps)
+        _functions[shape] = known = Function(_write(world, steps, pausing), steps)
     return known

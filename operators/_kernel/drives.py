@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
+from contextvars import copy_context
 from itertools import islice
 from typing import Any
 
+from operators._kernel.bells import TaskRun
 from operators._kernel.demand import demand_error, plain
 from operators._kernel.failure import brief, ended_by, subscriber_raised, user_frames
-from operators._kernel.fusion import alet_go, let_go
-from operators._kernel.loops import LoopLease
+from operators._kernel.feed import PAUSE, Feed, Run
+from operators._kernel.fusion import alet_go
+from operators._kernel.loops import running_loop
+from operators._kernel.scope import Scope
 from reactive_streams import UNBOUNDED
 
 
@@ -100,26 +104,30 @@ class _Drive:
             subscriber_raised(raised, f"{method} of {brief(subscriber)}")
 
 
+_NOTHING = Feed(iter(()), bool, bool, pauses=False)
+
+
 class IteratorDrive(_Drive):
-    """Pushes the items of a fused iterator; whoever requests runs the loop."""
+    """Pushes the items of a feed; whoever requests runs the loop, or whoever rings when it has waited.
 
-    __slots__ = ("_halt", "_runner")
+    On an event loop it runs in slices of time, and goes on in a later turn.
+    """
 
-    def __init__(self, subscriber: Any, source: Any) -> None:
-        super().__init__(subscriber, source)
-        self._halt: Callable[[], None] = _nothing
+    __slots__ = ("_feed", "_loop", "_rung", "_runner", "run")
+
+    def __init__(self, subscriber: Any, source: Feed) -> None:
+        super().__init__(subscriber, source.items)
+        self.run: Run = Run(self)
+        self._feed: Feed = source
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._runner: int | None = None
+        self._rung = False
 
-    def start(
-        self, items: Iterator[Any], ending: Callable[[], bool], halt: Callable[[], None]
-    ) -> None:
-        """Hand the Subscription over, and complete where it is known that nothing can come.
-
-        `halt` has items end that are being pulled, on another thread perhaps.
-        """
-        self._items = items
-        self._halt = halt
-        self._ending = ending
+    def start(self, feed: Feed) -> None:
+        """Hand the Subscription over, and complete where it is known that nothing can come."""
+        self._feed = feed
+        self._items = feed.items
+        self._ending = feed.ending
         self._running = True  # what is requested inside on_subscribe waits for it to return
         subscriber = self._subscriber
         try:
@@ -129,32 +137,62 @@ class IteratorDrive(_Drive):
             self._finish()
             subscriber_raised(error, f"on_subscribe of {brief(subscriber)}")
             return
-        if not self._stop and self._ending():
-            self._finish()
-        else:
+        if self._stop or not self._ending():
             self._wake()
+            return
+        try:
+            self._exhaust()
+        except Exception as error:
+            if error is not self.failure:
+                raise
+        self._finish()
+
+    def ring(self) -> None:
+        """Have the loop look again: something has come for a feed that had nothing."""
+        with self._lock:
+            self._rung = True
+            if self._over or self._running:
+                return
+            if not self._demand and not self._ending():
+                return
+            self._running = True
+        self._wake()
+
+    def wait(self) -> None:
+        """Refuse: a drive goes on when it is rung for."""
+        raise RuntimeError("a loop that pushes does not wait")
 
     def _wake(self) -> None:
+        self._loop = running_loop()
+        if self._loop is not None:
+            self.run.begin_slice()
+        else:
+            self.run.end_slices()
         self._run()
 
     def _hurry(self) -> None:
-        self._halt()
+        self.run.halted = True
 
     def _run(self) -> None:
-        items = self._items
         self._runner = threading.get_ident()
         wanted = -1
         try:
             wanted = self._advance(0)
+            if not wanted and self._ending():
+                with self._lock:
+                    if self._running or self._over:
+                        return
+                    self._running = True
+                wanted = -1
+                self._exhaust()
             while wanted > 0:
-                on_next = self._subscriber.on_next
-                for item in items if wanted == UNBOUNDED else islice(items, wanted):
-                    on_next(item)
-                    if self._stop:
-                        break
+                delivered = self._deliver(wanted)
+                if delivered < 0:
+                    return
                 if self._ending():
+                    self._exhaust()
                     break
-                wanted = self._advance(wanted)
+                wanted = self._advance(delivered)
         except Exception as error:
             if error is not self.failure:
                 self._over = True
@@ -162,6 +200,7 @@ class IteratorDrive(_Drive):
                 self._finish()
                 subscriber_raised(error, f"on_next of {brief(subscriber)}")
                 return
+            wanted = -1
         except BaseException:
             self._over = True
             self._finish()
@@ -169,13 +208,75 @@ class IteratorDrive(_Drive):
         if wanted:
             self._finish()
 
+    def _deliver(self, wanted: int) -> int:
+        """Deliver up to `wanted` items and return how many it were; negative: it goes on later."""
+        items = self._items
+        on_next = self._subscriber.on_next
+        if self._loop is None and not self._feed.pauses:
+            for item in items if wanted == UNBOUNDED else islice(items, wanted):
+                on_next(item)
+                if self._stop:
+                    break
+            return wanted
+        return self._deliver_in_slices(wanted)
+
+    def _deliver_in_slices(self, wanted: int) -> int:
+        on_next = self._subscriber.on_next
+        beats = self.run.pace()
+        delivered = 0
+        for item in self._items:
+            if item is PAUSE:
+                if self._rest(delivered):
+                    return -1
+                wanted, delivered = _less(wanted, delivered), 0
+                beats = self.run.pace()
+                if self._stop:
+                    break
+                continue
+            on_next(item)
+            delivered += 1
+            if self._stop or delivered == wanted:
+                break
+            beats -= 1
+            if beats <= 0:
+                beats = self.run.pace()
+                if not beats:
+                    if self._rest(delivered):
+                        return -1
+                    wanted, delivered = _less(wanted, delivered), 0
+        return delivered
+
+    def _rest(self, delivered: int) -> bool:
+        """Take note that there is nothing now, or that the time is up; return whether to stop running."""
+        loop = self._loop
+        with self._lock:
+            if self._demand != UNBOUNDED:
+                self._demand -= delivered
+            if self._stop:
+                return False
+            if self._rung and loop is None:
+                self._rung = False
+                return False
+            if not self._rung:
+                self._running = False  # whoever rings, or asks for more, goes on
+                return True
+            self._rung = False
+        assert loop is not None
+        loop.call_soon(self._wake)
+        return True
+
+    def _exhaust(self) -> None:
+        """Have a feed that is known to be at its end come there, and so tell how it ends."""
+        for _ in self._items:
+            break
+
     def cancel(self) -> None:
         with self._lock:
             if self._over:
                 return
             self._over = self._stop = True
             if self._running and not self._interruptible():
-                self._halt()
+                self.run.halted = True
                 return  # the loop sees it before the next item
             self._running = True
         self._finish()
@@ -187,25 +288,27 @@ class IteratorDrive(_Drive):
 
     def _finish(self) -> None:
         subscriber = self._conclude()
-        items, self._items = self._items, None
-        source, self._source = self._source, None
-        let_go(items)
-        let_go(source)
+        feed, self._feed = self._feed, _NOTHING
+        self._items = self._source = None
+        feed.let_go()
         self._signal_end(subscriber, self.bad or self.failure)
+        feed.told()
 
 
-def _nothing() -> None:
-    pass
+def _less(wanted: int, delivered: int) -> int:
+    return wanted if wanted == UNBOUNDED else wanted - delivered
 
 
 class AsyncDrive(_Drive):
     """Pushes the items of a fused async generator from one task of an event loop."""
 
-    __slots__ = ("_delivering", "_introduced", "_lease", "_task", "_waiter")
+    __slots__ = ("_context", "_delivering", "_introduced", "_lease", "_task", "_waiter", "run")
 
-    def __init__(self, subscriber: Any, source: Any) -> None:
+    def __init__(self, subscriber: Any, source: Any, scope: Scope) -> None:
         super().__init__(subscriber, source)
-        self._lease = LoopLease()
+        self.run: TaskRun = TaskRun()
+        self._context = copy_context()
+        self._lease = scope.lease()
         self._introduced = False
         self._task: asyncio.Task[None] | None = None
         self._delivering = False
@@ -235,7 +338,7 @@ class AsyncDrive(_Drive):
 
     def _continue(self) -> None:
         if self._task is None:
-            self._task = self._lease.loop.create_task(self._pump())
+            self._task = self._lease.loop.create_task(self._pump(), context=self._context)
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 

@@ -358,25 +358,14 @@ class Outlet(QueuedStage):
         while True:
             with lock:
                 demand.value = 0 if items else 1
+                # An error that ends it at once does not wait for what is held.
                 item = items.popleft() if items and self.bad is None else EMPTY
             if item is not EMPTY:
                 if self._bells:
                     self._ring()
                 yield item
-            elif self.done:
+            elif (yield from self._rest(pause)):
                 return
-            elif (error := self.bad) is not None:  # it does not wait for what is held
-                self.halt()
-                self._close(error)
-                raise error
-            elif self.exhausted():
-                error = self.failure
-                self._close(error)
-                if error is not None:
-                    raise error
-                return
-            elif (waiting := pause()) is not None:
-                yield waiting
 
     def is_over(self) -> bool:
         """Whether the next poll would find the end."""

@@ -7,13 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from operators._kernel.assembly import (
-    AsyncIterableSource,
-    IterableSource,
-    Link,
-    fusible,
-)
-from operators._kernel.mailbox import PREFETCH, prefetch_of
+from operators._kernel.assembly import fusible
+from operators._kernel.kinds import AsyncIterableSource, IterableSource
 from operators._kernel.node import Node
 from reactive_streams import UNBOUNDED
 
@@ -79,10 +74,8 @@ def explain(node: Node) -> Explanation:
     """Return the explanation of the pipeline that ends at `node`."""
     stages = tuple(_stages(node))
     held = sum(stage.holds for stage in stages)
-    chain = node.chain()
-    # Whoever loops over the flow asks for one item, or for a prefetch where it crosses threads.
-    consumer = 1 if prefetch_of(chain) == 1 else PREFETCH
-    return Explanation(stages, min(held + consumer, UNBOUNDED))
+    # Whoever loops over the flow has one item in hand, and asks for another when that is dealt with.
+    return Explanation(stages, min(held + 1, UNBOUNDED))
 
 
 def _stages(node: Node) -> Iterator[StageInfo]:
@@ -121,10 +114,14 @@ def _groups(chain: list[Node]) -> list[list[Node]]:
     """Cut a chain into the runs that are fused, and the operators that stand alone."""
     # What follows an iterator is fused with it; further down only what never opens anything is.
     driven = isinstance(chain[0].operator, (IterableSource, AsyncIterableSource))
+    plain = isinstance(chain[0].operator, IterableSource)
     groups = [[chain[0]]]
     joining = driven
     for node in chain[1:]:
-        joins = fusible(node) and (driven or not isinstance(node.operator, Link))
+        joins = fusible(node) and (
+            node.operator.pushes
+            or (driven and plain and (node.synchronous or not node.operator.head))
+        )
         if joins and joining:
             groups[-1].append(node)
         else:

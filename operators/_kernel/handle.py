@@ -12,11 +12,12 @@ from contextlib import suppress
 from typing import Any
 
 from operators._kernel import exits
-from operators._kernel.assembly import connect, none_check, resolved
+from operators._kernel.assembly import connect
 from operators._kernel.checks import need_result
 from operators._kernel.contract import Contract
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import annotate, drop_error, ended_by, user_frames
+from operators._kernel.kinds import none_check, resolved
 from operators._kernel.loops import running_loop
 from operators._kernel.node import Node, Operator
 from operators._kernel.pending import Pending

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any
 
@@ -22,12 +22,14 @@ def replenish_at(prefetch: int) -> int:
 class Inbox:
     """Holds at most `prefetch` items of one upstream, since it never asks for more."""
 
-    __slots__ = ("_limit", "_prefetch", "_taken", "completed", "items", "upstream")
+    __slots__ = ("_prefetch", "_taken", "beyond", "completed", "items", "limit", "upstream")
 
     def __init__(self, prefetch: int) -> None:
         self._prefetch = prefetch
-        self._limit = UNBOUNDED if prefetch == UNBOUNDED else replenish_at(prefetch)
+        self.limit = UNBOUNDED if prefetch == UNBOUNDED else replenish_at(prefetch)
         self._taken = 0
+        self.beyond: deque[Any] | None = None
+        """Items that were emitted, and for which no others are asked for as long as they wait there."""
         self.completed = False
         """Whether upstream has nothing more to send, so that it is not asked any more."""
         self.items: deque[Any] = deque()
@@ -47,14 +49,22 @@ class Inbox:
 
     def replenish(self) -> None:
         """Ask for as many as were taken, where that is three quarters of the prefetch."""
-        if self._taken >= self._limit and not self.completed:
+        if self._taken >= self.limit and not self.completed:
+            taken, self._taken = self._taken, 0
+            self.upstream.request(taken)
+
+    def replenish_all(self) -> None:
+        """Ask for as many as were taken, however few they are."""
+        if self._taken and not self.completed:
             taken, self._taken = self._taken, 0
             self.upstream.request(taken)
 
     def deliver(self, most: int, emit: Callable[[Any], None], stage: QueuedStage) -> int:
         """Emit up to `most` items for the stage and return how many it were; replenish meanwhile."""
         items = self.items
-        limit = self._limit
+        limit = self.limit
+        if self.beyond is not None:
+            return self._deliver_beyond(most, emit, stage)
         taken = self._taken  # the drain is the only one to count, so that a local will do
         emitted = 0
         while items and emitted != most:
@@ -68,6 +78,21 @@ class Inbox:
                 taken = 0
         self._taken = taken
         return emitted
+
+    def _deliver_beyond(self, most: int, emit: Callable[[Any], None], stage: QueuedStage) -> int:
+        items, beyond = self.items, self.beyond
+        assert beyond is not None
+        emitted = 0
+        while True:
+            free = self._taken - len(beyond)
+            if free >= self.limit and not self.completed:
+                self._taken -= free
+                self.upstream.request(free)
+            if not items or emitted == most or stage.cancelled or stage.bad is not None:
+                return emitted
+            self._taken += 1
+            emitted += 1
+            emit(items.popleft())
 
     def clear(self) -> list[Any]:
         """Remove and return what it holds."""
@@ -180,6 +205,28 @@ class InboxStage(QueuedStage):
 
     def deliver(self, wanted: int) -> int:
         return self.inbox.deliver(wanted, self.downstream.on_next, self)
+
+    def polled(self, pause: Callable[[], Any]) -> Generator[Any, None, None]:
+        inbox = self.inbox
+        items = inbox.items
+        limit = inbox.limit
+        taken = 0
+        while True:
+            while items:
+                yield items.popleft()
+                taken += 1
+                if taken >= limit and not inbox.completed:
+                    self.ask(taken)
+                    taken = 0
+            if (yield from self._rest(pause)):
+                return
+
+    def ask(self, n: int) -> None:
+        """Ask upstream for as many as were taken by whoever polls."""
+        self.inbox.upstream.request(n)
+
+    def is_over(self) -> bool:
+        return super().is_over() or (self.inbox.completed and not self.inbox.items)
 
     def exhausted(self) -> bool:
         return self.inbox.completed and not self.inbox.items

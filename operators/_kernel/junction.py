@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from operators._kernel.arbiter import Arbiter
-from operators._kernel.assembly import Source, refuse
 from operators._kernel.checks import need_methods
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 from operators._kernel.drain import Drain
 from operators._kernel.failure import OneShotError, brief, drop_error
 from operators._kernel.inlet import Inlet
+from operators._kernel.kinds import Source, refuse
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from operators._kernel.assembly import NoneCheck
 from operators._kernel.contract import Contract
 from operators._kernel.demand import demand_error, plain
+from operators._kernel.kinds import NoneCheck
 from operators._kernel.node import Node
 from reactive_streams import UNBOUNDED
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from operators._kernel.contract import Contract
+
+if TYPE_CHECKING:
+    from operators._kernel.scope import Scope
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + "/"
 
@@ -33,8 +36,15 @@ class Operator:
     """What it is called in errors and in explain(); of the class, or of one operator."""
     contract: Contract
     """What it does with demand; of the class, or of one operator."""
+    homes: ClassVar[bool] = False
+    """Whether the functions after it are to run where it delivers, and nowhere else."""
     asynchronous: ClassVar[bool] = False
     """Whether its items may come later, or from another thread, than the request for them."""
+
+    @property
+    def synchronous(self) -> bool:
+        """Whether it is known that nothing it opens is pushed, so that it can be pulled by a plain loop."""
+        return False
 
     @property
     def holds(self) -> int:
@@ -47,15 +57,24 @@ class Operator:
         return ()
 
     @property
+    def nesting(self) -> int:
+        """How many flows are inside of each other in those that it was given."""
+        return max([flow.nesting + 1 for flow in self.flows], default=0)
+
+    @property
     def details(self) -> str:
         """Its settings, as a reader of explain() wants to see them."""
         return ""
+
+    def scope(self, scope: Scope) -> Scope:
+        """Return the scope for what is upstream."""
+        return scope
 
 
 class Node:
     """An operator, what is upstream of it, where it was written, and its name if it was given one."""
 
-    __slots__ = ("label", "nesting", "operator", "site", "upstream")
+    __slots__ = ("label", "nesting", "operator", "site", "synchronous", "upstream")
 
     def __init__(
         self,
@@ -68,11 +87,15 @@ class Node:
         self.upstream: Node | None = upstream
         self.site: tuple[str, int] = site or call_site()
         self.label: str | None = label
-        within = [flow.nesting + 1 for flow in operator.flows]
-        self.nesting: int = max(within, default=0)
+        self.nesting: int = operator.nesting
         """How many flows are given to one another here, each to the next; upstream included."""
-        if upstream is not None and upstream.nesting > self.nesting:
-            self.nesting = upstream.nesting
+        self.synchronous: bool = operator.synchronous
+        """Whether it is known that the whole flow can be pulled by a plain loop."""
+        if upstream is not None:
+            if upstream.nesting > self.nesting:
+                self.nesting = upstream.nesting
+            if not upstream.synchronous:
+                self.synchronous = False
 
     def __repr__(self) -> str:
         return f"<{self.title}, written at {self.where}>"

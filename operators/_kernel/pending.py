@@ -168,7 +168,9 @@ class Pending:
                     return False
                 _waiting[me] = None
                 error = self.trouble()
-                if error is not None and not take(_LOOK):  # it may come with a better error
+                if error is not None:
+                    if take(_LOOK):  # it has come all the same, or has an error that says more
+                        return True
                     raise error
         finally:
             _waiting.pop(me, None)

@@ -74,6 +74,12 @@ class Scope:
                     run._pending = made
         return run._pending
 
+    @property
+    def settled(self) -> bool:
+        """Whether its run has nothing to clean up."""
+        pending = (self._run or self)._pending
+        return pending is None or pending.idle
+
     def lease(self, loop: asyncio.AbstractEventLoop | None = None) -> LoopLease:
         """Return a lease on `loop`, the running one or the library's own; the run is over only after it.
 
@@ -93,6 +99,11 @@ class Scope:
     def inside(self, outer: Scope) -> Scope:
         """Return this scope for a flow that is the source of another one, in whose run it is."""
         return Scope(self.watcher, self._discard, outer.depth, outer.far, outer._run or outer)
+
+    @property
+    def discards(self) -> bool:
+        """Whether somebody receives what is discarded."""
+        return self._discard is not None
 
     def discard(self, items: Iterable[Any]) -> None:
         """Hand items that can no longer be delivered to on_discard, each exactly once."""

@@ -6,7 +6,7 @@ Three kinds: `Stage` passes signals on as they come, `FusedStage` runs a segment
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from threading import get_ident
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from operators._kernel.failure import (
     drop_error,
     ended_by,
 )
+from operators._kernel.feed import Bell
 from operators._kernel.fusion import pushed
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
@@ -208,24 +209,45 @@ class FusedStage(Stage):
         self.scope.discard(self._leftovers())
 
 
+class _Ringing:
+    """The drain of a stage that is polled: who would run its loop, or have it go round, rings the bell."""
+
+    __slots__ = ("_ring",)
+
+    def __init__(self, bell: Bell) -> None:
+        self._ring = bell.ring
+
+    def enter(self) -> bool:
+        self._ring()
+        return False
+
+    def again(self) -> bool:
+        return False
+
+
 class QueuedStage(Stage):
     """Emits what it holds from one serial loop, on demand; subclasses say what there is to emit.
+
+    Where its consumer pulls, there is no loop: the consumer polls it.
 
     Subclasses override `poll` (the next item or EMPTY), `exhausted` (nothing more can come), `held`
     (what is to be discarded at a cancel), and `consumed` (to replenish). Two errors may wait for the
     loop: `bad` ends the stream at once, `failure` when all is delivered; who sets one schedules it.
     """
 
-    __slots__ = ("_aborted", "bad", "cancelled", "demand", "drain", "failure", "interrupted",
+    __slots__ = ("_aborted", "bad", "cancelled", "demand", "drain", "failure", "interrupted", "polls",
                  "runner")  # fmt: skip
 
+    can_poll: ClassVar[bool] = True
+    """Whether `poll` is all that it needs to give its items out."""
     crosses: ClassVar[bool] = False
     """Whether the loop runs where nobody but this stage sees what it raises."""
 
     def __init__(self, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
         self.demand: Demand = Demand()
-        self.drain: Drain = Drain()
+        self.drain: Any = Drain()
+        self.polls: bool = False
         self.failure: Exception | None = None
         self.cancelled: bool = False
         self.bad: Exception | None = None
@@ -307,6 +329,56 @@ class QueuedStage(Stage):
     def halt(self) -> None:
         """Cancel all that is upstream."""
         self.upstream.cancel()
+
+    # Who pulls instead of being pushed to --------------------------------------------------------
+
+    def polled_by(self, bell: Bell) -> None:
+        """Take note, inside of on_subscribe, that whoever has this bell is going to poll."""
+        self.polls = True
+        self.drain = _Ringing(bell)
+
+    def polled(self, pause: Callable[[], Any]) -> Generator[Any, None, None]:
+        """Return the items, for one who polls; `pause` waits, or gives what is to be given instead."""
+        while True:
+            item = self.poll()
+            if item is not EMPTY:
+                self.consumed(1)  # it has left: its place is free while whoever pulls works on it
+                yield item
+            elif (yield from self._rest(pause)):
+                return
+
+    def _rest(self, pause: Callable[[], Any]) -> Generator[Any, None, bool]:
+        """Look what there is when there is no item, an end or nothing now; return whether it is over."""
+        if self.done:
+            return True
+        error = self.bad
+        if error is not None:
+            self.halt()
+            self._close(error)
+            raise error
+        if self.exhausted():
+            error = self.failure
+            self._close(error)
+            if error is not None:
+                raise error
+            return True
+        if (waiting := pause()) is not None:
+            yield waiting
+        return False
+
+    def is_over(self) -> bool:
+        """Whether the next poll would find the end."""
+        return self.done or self.bad is not None
+
+    def leave(self) -> None:
+        """Be cancelled by whoever polls."""
+        if not self.done:
+            self.cancelled = True
+            self.halt()
+        # What comes late is discarded by whoever brings it.
+        self.polls = False
+        self.drain = Drain()
+        self.schedule()
 
     def schedule(self) -> None:
         """Have the loop go round, here or by whoever runs it now."""

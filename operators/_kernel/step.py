@@ -10,14 +10,25 @@ Four words on a line of their own steer the loop:
     stop   the stream ends here; this item is not delivered
     emit   (in `flush` only) `$item` is delivered
 
-A line `...` stands for the rest of the chain, which otherwise follows the last line.
+A line `...` stands for the rest of the chain, which otherwise follows the last line. In the lines of
+an async generator `paused` waits, where an inner flow that is pulled has nothing now.
+
+A step may be the head of its segment instead, which is then written around what is upstream:
+
+    turns    upstream is a feed of feeds, one turn of an inner flow each (flat_map, concat_map)
+    join     upstream is joined with other flows to another feed (zip)
+    resume   another feed goes on where upstream fails (retry, on_error_resume)
+    signals  it is told how the stream ends (tap)
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from operators._kernel.node import Operator
+from operators._kernel.node import Node, Operator
+
+if TYPE_CHECKING:
+    from operators._kernel.fusion import Place
 
 
 class Shaper(Protocol):
@@ -33,27 +44,50 @@ class Step(Operator):
 
     __slots__ = ()
 
-    body: ClassVar[str]
+    body: ClassVar[str] = ""
     async_body: ClassVar[str] = ""
     """The lines for an async generator, where they differ."""
+    head: ClassVar[str] = ""
+    """What it is as the head of a segment; with an async_body, in plain generators only."""
+    pushes: ClassVar[bool] = True
+    """Whether it can be a part of a pushed stage; otherwise it is a Link as well, a stage of its own."""
     flush: ClassVar[str] = ""
     """Lines run when upstream completes."""
+    late: ClassVar[bool] = False
+    """Whether its flush may have something to give that did not come with an item."""
     leftovers: ClassVar[str] = ""
-    """The name of a list of the items held; they are discarded when the stream is cut off."""
+    """An expression for a list of the items held; they are discarded when the stream is cut off."""
     ending: ClassVar[str] = ""
     """An expression that is true once no further item can pass."""
     nests: ClassVar[bool] = False
     """Whether one item in can be many items out."""
     stops: ClassVar[bool] = False
     """Whether it may end the stream before upstream does."""
-    pull_only: ClassVar[bool] = False
-    """Whether it may be fused only where the consumer pulls, since what it opens may make it wait."""
+    opens: ClassVar[bool] = False
+    """Whether what its loops pull are flows, whose errors say by themselves where they come from."""
     explains: ClassVar[bool] = False
     """Whether the errors that its lines raise say by themselves where they come from."""
     keeps: ClassVar[bool] = False
     """Whether what it lets through is just what came in."""
     never_none: ClassVar[bool] = False
     """Whether what comes out can never be None."""
+    calls: ClassVar[bool] = True
+    """Whether it may call a function of the user's."""
+    several: ClassVar[bool] = False
+    """Whether it goes on with one flow while another has nothing; what is above it must not block."""
+    one_for_one: ClassVar[bool] = False
+    """Whether one item comes out for each that comes in, always."""
+    final: ClassVar[bool] = False
+    """Whether it has something to do, by `at_end`, when the stream is over."""
+
+    @property
+    def synchronous(self) -> bool:
+        return True
+
+    @property
+    def prefetch_upstream(self) -> int:
+        """How many items it has asked for ahead, where upstream is pushed; 0: it only passes demand on."""
+        return 0
 
     @property
     def closed(self) -> bool:
@@ -63,6 +97,18 @@ class Step(Operator):
     def values(self) -> dict[str, Any]:
         """Return the values of its `$names` at the start of one subscription."""
         return {}
+
+    def bound(self, place: Place) -> dict[str, Any]:
+        """Return those of its values that depend on where it stands; names that `values` has as well."""
+        return {}
+
+    def opened(self, place: Place) -> Any:
+        """Return, for a head, the object that runs it in one subscription; see `fusion`."""
+        raise NotImplementedError
+
+    def at_end(self, node: Node) -> None:
+        """Do what a `final` step has to do, once, when the stream is over; it raises nothing."""
+        raise NotImplementedError
 
     def shaper(self) -> Shaper | None:
         """Return its transformation of demand for one subscription; None passes demand on as it is."""

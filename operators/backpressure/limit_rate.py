@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_count
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Demand, demand_error, plain, take_both
 from operators._kernel.inbox import replenish_at
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
+from operators._kernel.step import Step
 
 
-class LimitRate(Link):
+class LimitRate(Step, Link):
     """The same items, asked for in batches.
 
     emits        each item, at once
@@ -27,6 +28,10 @@ class LimitRate(Link):
     __slots__ = ("_batch",)
     name = "limit_rate"
     contract = Contract.BATCHED
+    calls = False
+    pushes = False
+    keeps = True
+    one_for_one = True  # who pulls asks for one at a time
 
     def __init__(self, batch: int) -> None:
         need_count("limit_rate", "batch", batch)

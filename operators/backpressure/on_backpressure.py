@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable, need_choice, need_count
 from operators._kernel.contract import Contract
 from operators._kernel.emitter import Outlet
 from operators._kernel.inbox import InboxStage
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from reactive_streams import UNBOUNDED

@@ -7,17 +7,24 @@ from collections.abc import Callable
 from typing import Any
 
 from operators._kernel.arbiter import Arbiter
-from operators._kernel.assembly import Link, subscribe
+from operators._kernel.assembly import subscribe
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
 from operators._kernel.drain import Drain
-from operators._kernel.fusion import let_go
-from operators._kernel.mailbox import apull, pull_inner
+from operators._kernel.feed import PAUSE
+from operators._kernel.fusion import Place
+from operators._kernel.heads import OneByOne
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
 from operators._kernel.step import Step
 from operators.sources.publisher import as_node
+
+
+def given(flow: Node) -> Node:
+    """Return the flow: for an operator over flows that it was given."""
+    return flow
 
 
 class ConcatMap(Step, Link):
@@ -33,21 +40,21 @@ class ConcatMap(Step, Link):
 
     __slots__ = ("fn", "name")
     contract = Contract.SEQUENTIAL
+    head = "turns"
+    pushes = False
     nests = True
-    pull_only = True
-    body = """
-$inner = $pull($make($item))
-try:
-    for $item in $inner:
-        ...
-finally:
-    $close($inner)
-"""
+    opens = True
     async_body = """
-$inner = $apull($make($item))
+$inner = $open($make($item))
 try:
-    async for $item in $inner:
-        ...
+    if $inner.asynchronous:
+        async for $item in $inner.items:
+            ...
+    else:
+        for $item in $inner.items:
+            if $item is $pause:
+                paused
+            ...
 finally:
     await $inner.aclose()
 """
@@ -58,8 +65,17 @@ finally:
         self.fn: Callable[[Any], Any] = fn
 
     def values(self) -> dict[str, Any]:
-        return {"make": self.make, "pull": pull_inner, "apull": apull, "close": let_go,
-                "inner": None}  # fmt: skip
+        return {"make": self.make, "open": None, "pause": PAUSE, "inner": None}
+
+    def bound(self, place: Place) -> dict[str, Any]:
+        return {"open": place.open_either}
+
+    def opened(self, place: Place) -> OneByOne:
+        return OneByOne(place, self.make)
+
+    @property
+    def synchronous(self) -> bool:
+        return self.fn is given
 
     def make(self, item: Any) -> Node:
         """Return the node of the inner flow for an item."""

@@ -7,19 +7,24 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from operators._kernel.assembly import Link, connect, pullable, resolved
+from operators._kernel.assembly import connect, feed_of, known_pullable
 from operators._kernel.checks import need_callable, need_count
 from operators._kernel.contract import Contract
 from operators._kernel.failure import user_frames
-from operators._kernel.fusion import let_go, open_loop
+from operators._kernel.feed import PAUSE, Feed, Run
+from operators._kernel.fusion import Place
+from operators._kernel.heads import InTurns
 from operators._kernel.inbox import Inner
+from operators._kernel.kinds import Link, resolved
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import QueuedStage
+from operators._kernel.step import Step
+from operators.combining.concat_map import given
 from operators.sources.publisher import as_node
 
 
-class FlatMap(Link):
+class FlatMap(Step, Link):
     """The items of fn(item), of several inner flows at once.
 
     emits        items of the inner flows as they come, taking turns where several have some
@@ -32,6 +37,9 @@ class FlatMap(Link):
 
     __slots__ = ("concurrency", "fn", "name", "prefetch")
     contract = Contract.CONCURRENT
+    head = "turns"
+    pushes = False
+    several = True
 
     def __init__(
         self, fn: Callable[[Any], Any], concurrency: int, prefetch: int, name: str = "flat_map"
@@ -52,29 +60,43 @@ class FlatMap(Link):
     def details(self) -> str:
         return f"concurrency={self.concurrency}, prefetch={self.prefetch}"
 
+    @property
+    def prefetch_upstream(self) -> int:
+        return self.concurrency
+
+    @property
+    def synchronous(self) -> bool:
+        return self.fn is given
+
+    def make(self, item: Any) -> Node:
+        """Return the node of the inner flow for an item."""
+        return as_node(self.name, "fn", self.fn(item))
+
+    def opened(self, place: Place) -> InTurns:
+        return InTurns(place, self.make, self.concurrency, self.prefetch)
+
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         return _FlatMapStage(self, downstream, node, scope)
 
 
 class _PulledInner:
-    """An inner flow that is one fused iterator: it is pulled on demand, and holds nothing."""
+    """An inner flow that is a feed of its own: it is pulled on demand, and holds nothing."""
 
-    __slots__ = ("_done", "_ending", "_items", "_source", "_stage", "halt")
+    __slots__ = ("_done", "_feed", "_stage")
     buffered = 0
 
     def __init__(self, stage: _FlatMapStage, chain: list[Node]) -> None:
         self._stage = stage
         self._done = False
-        self._source: Any = chain[0].operator.iterator()
-        self._items, self._ending, self.halt = open_loop(
-            self._source, chain[0], chain[1:], stage.scope
-        )
+        self._feed: Feed = feed_of(chain, stage.scope, stage.pulling, blocks=False, level=1)
 
     def deliver(self, most: int, emit: Callable[[Any], None]) -> int:
         stage = self._stage
         emitted = 0
         try:
-            for item in islice(self._items, most):
+            for item in islice(self._feed.items, most):
+                if item is PAUSE:
+                    return emitted
                 emit(item)
                 emitted += 1
                 if stage.cancelled or stage.bad is not None:
@@ -85,19 +107,20 @@ class _PulledInner:
         return emitted
 
     def finished(self) -> bool:
-        return self._done or self._ending()
+        return self._done or self._feed.ending()
 
     def close(self) -> list[Any]:
-        let_go(self._items)
-        let_go(self._source)
+        self._feed.close()
         return []
 
 
 class _FlatMapStage(QueuedStage):
-    __slots__ = ("_active", "_arrived", "_completed", "_free", "_operator", "_turn_left")
+    __slots__ = ("_active", "_arrived", "_completed", "_free", "_operator", "_turn_left", "pulling")
+    can_poll = False
 
     def __init__(self, operator: FlatMap, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
+        self.pulling = Run(self)
         self._operator = operator
         self._arrived: deque[Any] = deque()  # inner flows that the drain has not seen yet
         self._active: deque[Any] = deque()  # the first one has its turn
@@ -124,9 +147,8 @@ class _FlatMapStage(QueuedStage):
             self.refuse(item)
             return
         try:
-            inner_node = as_node(self.node.operator.name, "fn", self._operator.fn(item))
-            chain = resolved(inner_node)
-            if pullable(chain, self.scope):
+            chain = resolved(self._operator.make(item))
+            if known_pullable(chain, self.scope):
                 self._arrived.append(_PulledInner(self, chain))
             else:
                 inner = Inner(self, self._operator.prefetch)
@@ -193,10 +215,15 @@ class _FlatMapStage(QueuedStage):
 
     def halt(self) -> None:
         super().halt()
-        # The one that is being pulled may find nothing to give for ever.
-        for inner in self._active.copy():
-            if isinstance(inner, _PulledInner):
-                inner.halt()
+        self.pulling.halted = True  # the one that is being pulled may find nothing to give for ever
+
+    def ring(self) -> None:
+        """Have the loop look again: an inner flow that is pulled has something."""
+        self.schedule()
+
+    def wait(self) -> None:
+        """Refuse: a stage does not wait."""
+        raise RuntimeError("a stage does not wait")
 
     def held(self) -> list[Any]:
         self._welcome()

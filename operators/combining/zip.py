@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kernel.assembly import Link, subscribe
+from operators._kernel.assembly import subscribe
 from operators._kernel.checks import need_count
 from operators._kernel.contract import Contract
+from operators._kernel.feed import Feed
+from operators._kernel.fusion import Place
 from operators._kernel.inbox import Inner
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import EMPTY, QueuedStage
+from operators._kernel.step import Step
+from operators._kernel.zipping import zipped
 
 
-class Zip(Link):
+class Zip(Step, Link):
     """The n-th items of all flows, as tuples.
 
     emits        a tuple when each flow has an item for it
-    backpressures  each flow is asked for `prefetch` items, and again when three quarters are used
+    backpressures  each flow is asked for `prefetch` items, and again when three quarters are used; a
+                 synchronous one for none ahead
     completes    as soon as no further tuple can be made; the other flows are cancelled, and what
                  they still held is discarded
     fails        when one of the flows does
@@ -26,6 +32,9 @@ class Zip(Link):
     __slots__ = ("others", "prefetch")
     name = "zip"
     contract = Contract.PREFETCH
+    head = "join"
+    pushes = False
+    never_none = True
 
     def __init__(self, others: tuple[Node, ...], prefetch: int) -> None:
         need_count("zip", "prefetch", prefetch)
@@ -41,8 +50,19 @@ class Zip(Link):
         return self.others
 
     @property
+    def synchronous(self) -> bool:
+        return all(other.synchronous for other in self.others)
+
+    @property
     def details(self) -> str:
         return f"{len(self.others) + 1} flows, prefetch={self.prefetch}"
+
+    @property
+    def prefetch_upstream(self) -> int:
+        return self.prefetch
+
+    def opened(self, place: Place) -> Feed:
+        return zipped(place, self.others, self.prefetch)
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         return _ZipStage(self, downstream, node, scope).first
@@ -64,6 +84,8 @@ class _ZipStage(QueuedStage):
 
     def started(self) -> None:
         for side, node in zip(self._sides[1:], self._others, strict=True):
+            if any(each.finished() for each in self._sides):
+                return  # no tuple can be made any more
             subscribe(node, side, self.scope)
         self.first.inbox.fill()
 

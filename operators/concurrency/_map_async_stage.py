@@ -161,16 +161,12 @@ class MapAsyncStage(QueuedStage):
         """End the stream here and now: whoever was to run the drain never will, and it is ours."""
         if not self.done and self.bad is None:  # else it ends already, and by what
             self.abort(self.blame(error))
-        if not self._is_polled:
+        if not self.polls:
             self.run()
-
-    @property
-    def _is_polled(self) -> bool:
-        return getattr(self, "polls", False)
 
     def dispatch(self) -> None:
         # What needs no other thread or loop does not wait for one, which may be gone.
-        if self._is_polled:
+        if self.polls:
             self.schedule()
         elif self._started and not (self.done or self.cancelled):
             self._calls.deliver(self._run_slice)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable, need_count, need_methods
 from operators._kernel.contract import Contract
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators.concurrency._call import gives_awaitables

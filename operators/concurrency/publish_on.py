@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_count, need_methods
 from operators._kernel.contract import Contract
 from operators._kernel.hop import Hop
 from operators._kernel.inbox import InboxStage
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators.schedulers import Scheduler, Worker
@@ -27,6 +28,7 @@ class PublishOn(Link):
     name = "publish_on"
     contract = Contract.PREFETCH
     asynchronous = True
+    homes = True
 
     def __init__(self, scheduler: Scheduler, prefetch: int) -> None:
         need_methods("publish_on", "Scheduler", scheduler, "now", "worker")
@@ -59,6 +61,9 @@ class _PublishOnStage(InboxStage):
         self.hop: Hop = Hop(worker, scope, self._lost, self._stop)
 
     def dispatch(self) -> None:
+        if self.polls:
+            self.schedule()
+            return
         if self.done or self.cancelled:
             # Nothing is delivered any more, only discarded; and the collector may be at work, in the
             # midst of a call to the very executor.
@@ -76,7 +81,12 @@ class _PublishOnStage(InboxStage):
         # Whoever was to run the loop never will: it is ours to run.
         if not (self.done or self.cancelled):
             self.abort(self.blame(error))
-        self.run()
+        if not self.polls:
+            self.run()
+
+    def ask(self, n: int) -> None:
+        # Upstream may run inside of request, and is to do so on the worker.
+        self.hop.run(partial(self.inbox.upstream.request, n))
 
     def _stop(self, error: Exception) -> None:
         if not (self.done or self.cancelled):

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from operators._kernel.arbiter import Arbiter
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_methods
 from operators._kernel.contract import Contract
 from operators._kernel.demand import demand_error, plain
 from operators._kernel.failure import ended_by
 from operators._kernel.hop import Hop
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage

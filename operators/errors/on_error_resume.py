@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
+from operators._kernel.fusion import Place
+from operators._kernel.heads import Resuming
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
+from operators._kernel.step import Step
 from operators._kernel.switching import SwitchingStage
 from operators.sources.iterable import FromIterable
 from operators.sources.publisher import as_node
 
 
-class OnErrorResume(Link):
+class OnErrorResume(Step, Link):
     """Upstream's items, and those of fn(error) if it fails.
 
     emits        what upstream emits, then what the flow that takes over emits
@@ -24,13 +27,29 @@ class OnErrorResume(Link):
     fails        when the flow that took over does, or fn raises or gives no flow
     """
 
-    __slots__ = ("_fn", "name")
+    __slots__ = ("_fn", "_returns", "name")
     contract = Contract.SEQUENTIAL
+    head = "resume"
+    pushes = False
 
-    def __init__(self, fn: Callable[[Exception], Any], name: str = "on_error_resume") -> None:
+    def __init__(
+        self,
+        fn: Callable[[Exception], Any],
+        name: str = "on_error_resume",
+        *,
+        returns: bool = False,
+    ) -> None:
         self.name: str = name
+        self._returns = returns
         need_callable(name, "fn", fn)
         self._fn = fn
+
+    @property
+    def synchronous(self) -> bool:
+        return self._returns
+
+    def opened(self, place: Place) -> Resuming:
+        return Resuming(place, _Once(self))
 
     def resume(self, error: Exception) -> Node:
         """Return the node of the flow that takes over."""
@@ -45,19 +64,31 @@ def on_error_return(value: Any) -> OnErrorResume:
     if value is None:
         raise TypeError("on_error_return: None is not an element (§2.13)")
     last = Node(FromIterable((value,), "of"))
-    return OnErrorResume(lambda _: last, "on_error_return")
+    return OnErrorResume(lambda _: last, "on_error_return", returns=True)
 
 
-class _ResumeStage(SwitchingStage):
+class _Once:
+    """Gives the flow that takes over after the first error."""
+
     __slots__ = ("_operator", "_resumed")
 
-    def __init__(self, operator: OnErrorResume, downstream: Any, node: Node, scope: Scope) -> None:
-        super().__init__(downstream, node, scope)
+    def __init__(self, operator: OnErrorResume) -> None:
         self._operator = operator
         self._resumed = False
 
-    def successor(self, error: Exception) -> Node | None:
+    def __call__(self, error: Exception) -> Node | None:
         if self._resumed:
             return None
         self._resumed = True
         return self._operator.resume(error)
+
+
+class _ResumeStage(SwitchingStage):
+    __slots__ = ("_once",)
+
+    def __init__(self, operator: OnErrorResume, downstream: Any, node: Node, scope: Scope) -> None:
+        super().__init__(downstream, node, scope)
+        self._once = _Once(operator)
+
+    def successor(self, error: Exception) -> Node | None:
+        return self._once(error)

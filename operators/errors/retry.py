@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_count
 from operators._kernel.contract import Contract
 from operators._kernel.failure import OneShotError
+from operators._kernel.fusion import Place
+from operators._kernel.heads import Resuming
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
+from operators._kernel.step import Step
 from operators._kernel.switching import SwitchingStage
 from reactive_streams import UNBOUNDED
 
 
-class Retry(Link):
+class Retry(Step, Link):
     """Upstream's items, subscribed to again after each error, up to `times` times.
 
     emits        what each try emits; what a failed try had emitted stays emitted
@@ -26,6 +29,9 @@ class Retry(Link):
     __slots__ = ("_times",)
     name = "retry"
     contract = Contract.SEQUENTIAL
+    head = "resume"
+    pushes = False
+    keeps = True
 
     def __init__(self, times: int) -> None:
         need_count("retry", "times", times, least=0)
@@ -35,19 +41,35 @@ class Retry(Link):
     def details(self) -> str:
         return f"times={'UNBOUNDED' if self._times == UNBOUNDED else self._times}"
 
+    def opened(self, place: Place) -> Resuming:
+        return Resuming(place, _Tries(self._times, place.node))
+
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         return _RetryStage(self._times, downstream, node, scope)
 
 
-class _RetryStage(SwitchingStage):
-    __slots__ = ("_left",)
+class _Tries:
+    """Gives the flow to be tried again after an error, as often as that may be."""
 
-    def __init__(self, times: int, downstream: Any, node: Node, scope: Scope) -> None:
-        super().__init__(downstream, node, scope)
+    __slots__ = ("_left", "_node")
+
+    def __init__(self, times: int, node: Node) -> None:
         self._left = times
+        self._node = node
 
-    def successor(self, error: Exception) -> Node | None:
+    def __call__(self, error: Exception) -> Node | None:
         if not self._left or isinstance(error, OneShotError):  # which is the same at each try
             return None
         self._left -= 1
-        return self.node.upstream
+        return self._node.upstream
+
+
+class _RetryStage(SwitchingStage):
+    __slots__ = ("_tries",)
+
+    def __init__(self, times: int, downstream: Any, node: Node, scope: Scope) -> None:
+        super().__init__(downstream, node, scope)
+        self._tries = _Tries(times, node)
+
+    def successor(self, error: Exception) -> Node | None:
+        return self._tries(error)

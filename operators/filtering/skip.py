@@ -22,6 +22,7 @@ class Skip(Step):
     __slots__ = ("_n",)
     name = "skip"
     contract = Contract.SURCHARGED
+    calls = False
     keeps = True
     body = """
 if $left:

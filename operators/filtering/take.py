@@ -22,6 +22,7 @@ class Take(Step):
     __slots__ = ("_n",)
     name = "take"
     contract = Contract.CAPPED
+    calls = False
     keeps = True
     stops = True
     ending = "not $left"

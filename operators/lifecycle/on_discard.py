@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
+from operators._kernel.step import Step
 
 
-class OnDiscard(Link):
+class OnDiscard(Step, Link):
     """The same signals; items that the stages above hold at a cancel or an error go to a function.
 
     emits        each item
@@ -24,6 +25,10 @@ class OnDiscard(Link):
     __slots__ = ("_fn",)
     name = "on_discard"
     contract = Contract.PASS_THROUGH
+    calls = False
+    pushes = False
+    keeps = True
+    one_for_one = True
 
     def __init__(self, fn: Callable[[Any], object]) -> None:
         need_callable("on_discard", "fn", fn)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 from operators._kernel.failure import drop_error
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
+from operators._kernel.step import Step
 
 
-class OnFinally(Link):
+class OnFinally(Step, Link):
     """The same signals; a function is called once when the stream is over.
 
     emits        each item
@@ -27,29 +28,36 @@ class OnFinally(Link):
     __slots__ = ("_fn",)
     name = "on_finally"
     contract = Contract.PASS_THROUGH
+    pushes = False
+    keeps = True
+    one_for_one = True
+    final = True
 
     def __init__(self, fn: Callable[[], object]) -> None:
         need_callable("on_finally", "fn", fn)
         self._fn = fn
 
+    def at_end(self, node: Node) -> None:
+        try:
+            self._fn()
+        except Exception as error:
+            drop_error(error, f"raised by {node.title}, written at {node.where}")
+
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
-        return _FinallyStage(self._fn, downstream, node, scope)
+        return _FinallyStage(self, downstream, node, scope)
 
 
 class _FinallyStage(Stage):
-    __slots__ = ("_claim", "_fn")
+    __slots__ = ("_claim", "_operator")
 
-    def __init__(self, fn: Callable[[], object], downstream: Any, node: Node, scope: Scope) -> None:
+    def __init__(self, operator: OnFinally, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
-        self._fn = fn
+        self._operator = operator
         self._claim = Claim()
 
     def _finally(self) -> None:
         if self._claim.take():
-            try:
-                self._fn()
-            except Exception as error:
-                drop_error(error, f"raised by {self.node.title}, written at {self.node.where}")
+            self._operator.at_end(self.node)
 
     def on_error(self, error: Exception) -> None:
         super().on_error(error)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
 from operators._kernel.demand import demand_error, plain
-from operators._kernel.failure import drop_error, in_handling
+from operators._kernel.failure import annotate, drop_error, in_handling
+from operators._kernel.feed import Feed
+from operators._kernel.fusion import Place
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
@@ -29,6 +31,7 @@ class Tap(Step):
     name = "tap"
     contract = Contract.PASS_THROUGH
     keeps = True
+    one_for_one = True
     body = "$fn($item)"
 
     def __init__(self, fn: Callable[[Any], object]) -> None:
@@ -38,8 +41,43 @@ class Tap(Step):
         return {"fn": self._fn}
 
 
-class TapSignals(Link):
+class TapSignals(Step, Link):
     """The same signals, each shown to a function.
+
+    emits        each item, after on_next(item) has returned
+    backpressures  passes demand on, after on_request(n)
+    completes    when upstream does, after on_complete()
+    fails        when upstream does, after on_error(error), or when one of the functions raises
+    """
+
+    __slots__ = ("functions",)
+    name = "tap"
+    contract = Contract.PASS_THROUGH
+    head = "signals"
+    pushes = False
+    keeps = True
+    one_for_one = True
+    body = "$fn($item)"
+
+    def __init__(self, functions: dict[str, Callable[..., object]]) -> None:
+        self.functions: dict[str, Callable[..., object]] = functions
+
+    @property
+    def details(self) -> str:
+        return ", ".join(self.functions)
+
+    def values(self) -> dict[str, Any]:
+        return {"fn": self.functions.get("on_next", _look_away)}
+
+    def opened(self, place: Place) -> _Told:
+        return _Told(self.functions, place)
+
+    def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
+        return _TapStage(self.functions, downstream, node, scope)
+
+
+class TapRequests(Link):
+    """The same signals, each shown to a function, those that go upstream as well.
 
     emits        each item, after on_next(item) has returned
     backpressures  passes demand on, after on_request(n)
@@ -62,14 +100,61 @@ class TapSignals(Link):
         return _TapStage(self.functions, downstream, node, scope)
 
 
-def tap(functions: dict[str, Callable[..., object] | None]) -> Tap | TapSignals:
+def _look_away(_: object) -> None:
+    pass
+
+
+class _Told:
+    """Shows the ends of a stream that is pulled."""
+
+    __slots__ = ("_functions", "_place")
+
+    def __init__(self, functions: dict[str, Callable[..., object]], place: Place) -> None:
+        self._functions = functions
+        self._place = place
+
+    def feed(self) -> Feed:
+        """Return what is upstream."""
+        return self._place.feed
+
+    def completed(self) -> None:
+        """Show that upstream has completed."""
+        fn = self._functions.get("on_complete")
+        if fn is not None:
+            fn()
+
+    def failed(self, error: Exception) -> Exception:
+        """Show the error of upstream, and return the one to be passed on."""
+        fn = self._functions.get("on_error")
+        if fn is not None:
+            try:
+                fn(error)
+            except Exception as raised:
+                return in_handling(annotate(raised, self._place.node, error), error)
+        return error
+
+    def cancelled(self) -> None:
+        """Show that the stream is cancelled."""
+        fn = self._functions.get("on_cancel")
+        if fn is not None:
+            try:
+                fn()
+            except Exception as error:
+                node = self._place.node
+                raised = annotate(error, node)
+                drop_error(raised, f"raised by on_cancel of {node.title}, {node.where}")
+
+
+def tap(functions: dict[str, Callable[..., object] | None]) -> Tap | TapSignals | TapRequests:
     """Return the operator for the functions given, fused where only items are looked at."""
     given = {name: fn for name, fn in functions.items() if fn is not None}
     for name, fn in given.items():
         need_callable("tap", name, fn)
     if not given:
         raise TypeError("tap: needs at least one function, such as on_next=print")
-    return Tap(given["on_next"]) if given.keys() == {"on_next"} else TapSignals(given)
+    if given.keys() == {"on_next"}:
+        return Tap(given["on_next"])
+    return TapRequests(given) if "on_request" in given else TapSignals(given)
 
 
 class _TapStage(Stage):

@@ -6,11 +6,11 @@ import inspect
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any
 
-from operators._kernel.assembly import AsyncIterableSource
 from operators._kernel.checks import flow_of, need_result, shown
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 from operators._kernel.failure import used_up
+from operators._kernel.kinds import AsyncIterableSource
 
 
 def need_async_iterable(items: object) -> None:

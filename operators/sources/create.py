@@ -10,7 +10,6 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from operators._kernel.assembly import Source, refuse
 from operators._kernel.checks import (
     is_coroutine_function,
     need_callable,
@@ -21,6 +20,7 @@ from operators._kernel.checks import (
 from operators._kernel.contract import Contract
 from operators._kernel.emitter import OVERFLOWS, Outlet
 from operators._kernel.failure import annotate
+from operators._kernel.kinds import Source, refuse
 from operators._kernel.node import Node
 from operators._kernel.producing import PlainCall, TaskCall
 from operators._kernel.scope import Scope

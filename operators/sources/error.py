@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from operators._kernel.assembly import Failed
 from operators._kernel.checks import need_exception
+from operators._kernel.kinds import Failed
 
 
 class Error(Failed):

@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from operators._kernel.assembly import IterableSource
 from operators._kernel.checks import flow_of, need_result, shown
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 from operators._kernel.failure import used_up
+from operators._kernel.kinds import IterableSource
 from operators._kernel.node import Node
 
 
@@ -82,6 +82,10 @@ class FromFlows(FromIterable):
     def __init__(self, flows: tuple[Node, ...]) -> None:
         super().__init__(flows, "flows")
         self._flows = flows
+
+    @property
+    def synchronous(self) -> bool:
+        return all(flow.synchronous for flow in self._flows)
 
     @property
     def flows(self) -> tuple[Node, ...]:

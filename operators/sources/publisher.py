@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from operators._kernel.assembly import Source
 from operators._kernel.checks import flow_of, need_methods, need_result, shown
 from operators._kernel.contract import Contract
 from operators._kernel.failure import kind_of
 from operators._kernel.inlet import Inlet
+from operators._kernel.kinds import Source
 from operators._kernel.node import Node
 from operators._kernel.relay import bounce
 from operators._kernel.scope import Scope

@@ -22,6 +22,7 @@ class Buffer(Step):
     __slots__ = ("_size",)
     name = "buffer"
     contract = Contract.MULTIPLIED
+    calls = False
     never_none = True
     body = """
 $held.append($item)

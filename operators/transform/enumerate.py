@@ -20,6 +20,8 @@ class Enumerate(Step):
     __slots__ = ("_start",)
     name = "enumerate"
     contract = Contract.PASS_THROUGH
+    calls = False
+    one_for_one = True
     never_none = True
     body = """
 $item = ($number, $item)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
 from operators._kernel.failure import brief
-from operators._kernel.fusion import let_go
+from operators._kernel.fusion import Place, let_go
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import EMPTY, QueuedStage
@@ -29,6 +30,7 @@ class FlatMapIterable(Step, Link):
     __slots__ = ("_fn",)
     name = "flat_map_iterable"
     contract = Contract.SEQUENTIAL
+    pushes = False
     nests = True
     body = """
 $origin = $item
@@ -49,7 +51,10 @@ finally:
         return 1
 
     def values(self) -> dict[str, Any]:
-        return {"iterate": self.iterate, "close": let_go, "inner": None, "origin": None}
+        return {"iterate": self.iterate, "close": None, "inner": None, "origin": None}
+
+    def bound(self, place: Place) -> dict[str, Any]:
+        return {"close": partial(_part_with, place.scope)}
 
     def iterate(self, item: Any) -> Iterator[Any]:
         """Return the iterator over fn(item)."""
@@ -63,6 +68,18 @@ finally:
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         return _IterableStage(self, downstream, node, scope)
+
+
+def _part_with(scope: Scope, iterator: Iterator[Any]) -> None:
+    """Close an iterator that nobody pulls any more; what a list still has is discarded."""
+    if isinstance(iterator, _HELD):
+        scope.discard(iterator)
+    else:
+        let_go(iterator)
+
+
+_HELD = (type(iter([])), type(iter(())))
+"""Iterators over what is all there already; of others nothing was accepted that was not pulled."""
 
 
 class _IterableStage(QueuedStage):
@@ -133,7 +150,7 @@ class _IterableStage(QueuedStage):
     def held(self) -> list[Any]:
         current, self._current = self._current, None
         if current is not None:
-            let_go(current[0])
+            _part_with(self.scope, current[0])
         held = list(self._waiting)
         self._waiting.clear()
         return held

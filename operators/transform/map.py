@@ -22,6 +22,7 @@ class Map(Step):
     __slots__ = ("_fn",)
     name = "map"
     contract = Contract.PASS_THROUGH
+    one_for_one = True
     body = "$item = $fn($item)"
 
     def __init__(self, fn: Callable[[Any], Any]) -> None:

@@ -22,6 +22,7 @@ class Pairwise(Step):
     __slots__ = ()
     name = "pairwise"
     contract = Contract.SURCHARGED
+    calls = False
     never_none = True
     body = """
 $before, $last = $last, $item

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.assembly import Link
 from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
 from operators._kernel.failure import NOTHING
+from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.stage import EMPTY, QueuedStage
+from operators._kernel.step import Step
 from reactive_streams import UNBOUNDED
 
 
-class Reduce(Link):
+class Reduce(Step, Link):
     """The result of a fold over all items.
 
     emits        the result, when upstream has completed; nothing for no items without a seed
@@ -27,6 +28,18 @@ class Reduce(Link):
     __slots__ = ("_fn", "_seed")
     name = "reduce"
     contract = Contract.UNBOUNDED_UPSTREAM
+    pushes = False
+    late = True
+    body = """
+$so_far = $item if $so_far is $nothing else $fn($so_far, $item)
+drop
+"""
+    flush = """
+if $so_far is not $nothing:
+    $item, $so_far = $so_far, $nothing
+    emit
+"""
+    leftovers = "[] if $so_far is $nothing else [$so_far]"
 
     def __init__(self, fn: Callable[[Any, Any], Any], seed: Any = NOTHING) -> None:
         need_callable("reduce", "fn", fn)
@@ -36,6 +49,9 @@ class Reduce(Link):
     @property
     def holds(self) -> int:
         return 1
+
+    def values(self) -> dict[str, Any]:
+        return {"fn": self._fn, "so_far": self._seed, "nothing": NOTHING}
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         return _ReduceStage(self._fn, self._seed, downstream, node, scope)
@@ -98,3 +114,7 @@ class _ReduceStage(QueuedStage):
 
     def exhausted(self) -> bool:
         return self._completed and self._result is NOTHING
+
+    def held(self) -> list[Any]:
+        result, self._result = self._result, NOTHING
+        return [] if result is NOTHING else [result]

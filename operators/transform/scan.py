@@ -24,6 +24,7 @@ class Scan(Step):
     __slots__ = ("_fn", "_start")
     name = "scan"
     contract = Contract.PASS_THROUGH
+    one_for_one = True
     body = """
 if $so_far is $nothing:
     $so_far = $start()

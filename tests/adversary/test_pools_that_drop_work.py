@@ -72,7 +72,7 @@ def test_subscribe_on_fails(busy: Busy):
 @pytest.mark.parametrize(
     "build",
     [
-        lambda flow, scheduler: flow.publish_on(scheduler),
+        lambda flow, scheduler: flow.publish_on(scheduler).map(str),
         lambda flow, scheduler: flow.subscribe_on(scheduler),
     ],
     ids=["publish_on", "subscribe_on"],

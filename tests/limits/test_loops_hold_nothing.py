@@ -22,7 +22,6 @@ from tests.operators.kit import DEADLINE
 
 TAKEN = 12
 QUIET = 0.005
-LATE = pytest.mark.xfail(strict=True, reason="the loop has a mailbox of its own still")
 
 
 class Source:
@@ -128,21 +127,10 @@ STAGES: dict[str, tuple[Callable[[Source], Flow[Any]], int]] = {
     "flat_map": (lambda s: Flow.of(1).flat_map(lambda n: s.flow(), concurrency=2, prefetch=4), 0),
 }  # fmt: skip
 
-# What the loop's own mailbox still adds to, and so is expected to fail until it is gone.
-_OWED = [
-    "publish_on", "publish_on, the event loop", "publish_on and steps", "two publish_on", "subscribe_on",
-    "map_async on threads", "map_async of coroutines", "map_async, one at a time", "map_async as they come",
-    "map_async and steps", "map_async behind publish_on", "create, a thread", "create, a coroutine",
-    "buffer behind publish_on", "limit_rate behind publish_on", "retry, on_finally, on_discard",
-]  # fmt: skip
-OWED = {f"{name}, {way}" for name in _OWED for way in ("for", "async for")} | {
-    "an async source, for"
-}
-
 
 def cases() -> list[Any]:
     return [
-        pytest.param(*STAGES[name], way, id=f"{name}, {way}", marks=LATE if f"{name}, {way}" in OWED else ())
+        pytest.param(*STAGES[name], way, id=f"{name}, {way}")
         for name in STAGES
         for way in ("for", "async for")
     ]  # fmt: skip
@@ -199,7 +187,6 @@ async def _auntil(source: Source) -> None:
             await asyncio.sleep(QUIET)
 
 
-@LATE
 def test_leaving_at_the_first_item_has_made_two_calls() -> None:
     calls: list[int] = []
 
@@ -257,7 +244,6 @@ LATEST: dict[str, Callable[[Bursts], Flow[int]]] = {
 }
 
 
-@LATE
 @pytest.mark.parametrize("way", ["for", "async for"])
 @pytest.mark.parametrize("name", LATEST)
 def test_the_latest_is_the_newest_when_it_is_taken(name: str, way: str) -> None:

@@ -1,0 +1,49 @@
+"""Pulling: a flow's items for a `for` loop, and for an `async for`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from typing import Any
+
+from operators._kernel.assembly import afeed_of, feed_of
+from operators._kernel.bells import TaskRun, ThreadBell
+from operators._kernel.feed import Run
+from operators._kernel.kinds import none_check, resolved
+from operators._kernel.loops import running_loop
+from operators._kernel.node import Node
+from operators._kernel.scope import Scope
+
+
+def pull(node: Node) -> Generator[Any, None, None]:
+    """Return a generator of a flow's items; closing it early cancels, and waits for the cleanup."""
+    scope = Scope.current()
+    chain = resolved(node)
+    chain += none_check(chain)
+
+    def finish() -> None:
+        if not scope.settled and running_loop() is None:
+            scope.pending.wait()
+
+    feed = feed_of(
+        chain,
+        scope,
+        Run(ThreadBell(lambda take: scope.pending.block(take))),
+        blocks=True,
+        finish=finish,
+    )
+    items: Any = feed.items
+    return items
+
+
+def apull(node: Node) -> AsyncGenerator[Any, None]:
+    """Return an async generator of a flow's items; closing it early cancels, and waits for the cleanup."""
+    scope = Scope.current()
+    chain = resolved(node)
+    chain += none_check(chain)
+
+    async def finish() -> None:
+        if not scope.settled:
+            await scope.pending.settled()
+
+    items: AsyncGenerator[Any, None] = afeed_of(chain, scope, TaskRun(), finish)
+    return items
