@@ -13,19 +13,19 @@ _THREADS: Final = "/proc/self/task"
 _MOST: Final = 10
 
 
-def _kept() -> dict[str, int]:
+def kept() -> dict[str, int]:
     """Returns, by thread, the nanoseconds that it was ready to run, and another had the processor."""
-    kept: dict[str, int] = {}
+    found: dict[str, int] = {}
     try:
         for thread in os.listdir(_THREADS):
             try:
                 with open(f"{_THREADS}/{thread}/schedstat", encoding="ascii") as numbers:
-                    kept[thread] = int(numbers.read().split()[1])
+                    found[thread] = int(numbers.read().split()[1])
             except (FileNotFoundError, ProcessLookupError):  # it has ended in between
                 continue
     except (OSError, ValueError, IndexError):
         return {}  # a system that does not tell: the clock on the wall has to do
-    return kept
+    return found
 
 
 class Clock:
@@ -41,15 +41,17 @@ class Clock:
     __slots__ = ("_began", "_kept", "_lost", "_now", "_seen")
 
     def __init__(self) -> None:
+        # What is counted as lost lies between two readings of the clock, and never outside.
         self._began = self._seen = time.perf_counter()
-        self._kept = _kept()
+        self._kept = kept()
         self._lost = self._now = 0.0
 
     def now(self) -> float:
         """Returns the seconds so far."""
         seen = time.perf_counter()
         if seen - self._seen >= _LOOK:
-            before, self._kept = self._kept, _kept()
+            before, self._kept = self._kept, kept()
+            seen = time.perf_counter()
             lost = sum(most - before.get(thread, 0) for thread, most in self._kept.items()) / 1e9
             self._lost += min(lost, seen - self._seen)
             self._seen = seen

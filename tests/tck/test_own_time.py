@@ -15,7 +15,7 @@ from tck.own_time import Allowance, Clock, wait
 def kept(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """What the system says of each thread: nanoseconds for which it was kept from running."""
     told: dict[str, int] = {"1": 5_000_000_000}
-    monkeypatch.setattr(own_time, "_kept", lambda: dict(told))
+    monkeypatch.setattr(own_time, "kept", lambda: dict(told))
     return told
 
 
