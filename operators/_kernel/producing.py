@@ -169,11 +169,14 @@ class TaskCall:
         if outlet.over:
             self._lease.release()
             return
+        run = self._run()
         try:
             self._watch = _watch(self._lease.loop, self._failed)
-            # Not by `context=`, which not every task factory takes.
-            task = context.run(self._lease.spawn, self._run())
+            # Not by `context=`, which not every task factory takes. It is kept here, and not by the
+            # lease, to be let go where the loop is closed under it.
+            task = context.run(self._lease.loop.create_task, run)
         except Exception as error:
+            run.close()
             self._failed(error)
             return
         self._task = task
@@ -225,6 +228,8 @@ class TaskCall:
             self._timer.cancel()
         if task.cancelled():  # before it began, maybe
             self._was_cancelled()
+        else:
+            task.exception()  # told already: it is not to be logged as never retrieved
         self._let_go()
 
     # The end ------------------------------------------------------------------------------------
