@@ -152,31 +152,24 @@ class Outlet(QueuedStage):
         return True
 
     def _queue(self, item: Any) -> bool | None:
-        lost: Any = EMPTY
+        items = self._items
         with self._lock:
-            if self.over:
+            shut = self._finished or self.cancelled or self.done or self.bad is not None
+            if shut:
                 return False
-            items = self._items
-            held = len(items)
             wanted = self.demand.value
-            if held < self._capacity or (
-                # It goes straight on, by whoever is about to leave the loop.
-                wanted and not self._capacity and not held and not self._delivering
+            if len(items) >= self._capacity and (
+                # Without room an item may still go straight on, by whoever is about to leave the loop.
+                self._capacity or not wanted or items or self._delivering
             ):
-                items.append(item)
-            elif self._overflow == "block":
-                return None
-            elif self._overflow == "error":
-                lost = self._overflow_error()
-            elif self._overflow == "drop_newest":
-                lost = item
-                self.dropped += 1
+                if self._overflow == "block":
+                    return None
+                lost = self._overflowed(item)
             else:
-                lost = items.popleft()
                 items.append(item)
-                self.dropped += 1
+                lost = EMPTY
         if lost is EMPTY:
-            if wanted or self.over:
+            if wanted or self.done or self.cancelled:
                 self._signal()
         elif self._overflow == "error":
             self.abort(lost)
@@ -184,6 +177,17 @@ class Outlet(QueuedStage):
         else:
             self._lose(lost)  # whoever was to deliver one of those that wait still is
         return True
+
+    def _overflowed(self, item: Any) -> Any:
+        """Return what is lost by the policy, or the error; called with the lock held."""
+        if self._overflow == "error":
+            return self._overflow_error()
+        self.dropped += 1
+        if self._overflow == "drop_newest":
+            return item
+        lost = self._items.popleft()
+        self._items.append(item)
+        return lost
 
     def _signal(self) -> None:
         if self.drain.enter():
@@ -354,14 +358,22 @@ class Outlet(QueuedStage):
         """Give the items to one who pulls, and who asks for one, by that, each time."""
         if running() is None:
             self.runner = get_ident()  # the thread that is to take out what it would put in
-        demand, items, lock = self.demand, self._items, self._lock
+        demand, items, lock, bells = self.demand, self._items, self._lock, self._bells
+        asked = False
         while True:
             with lock:
-                demand.value = 0 if items else 1
                 # An error that ends it at once does not wait for what is held.
-                item = items.popleft() if items and self.bad is None else EMPTY
+                if items and self.bad is None:
+                    item = items.popleft()
+                    if asked:
+                        demand.value = 0
+                        asked = False
+                else:
+                    item = EMPTY
+                    demand.value = 1
+                    asked = True
             if item is not EMPTY:
-                if self._bells:
+                if bells:
                     self._ring()
                 yield item
             elif (yield from self._rest(pause)):
