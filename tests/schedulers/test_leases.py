@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from operators._kernel.loops import LoopLease, running_loop
-from tests.operators.kit import DEADLINE, eventually
+from tests.operators.kit import DEADLINE, eventually, in_turn
 
 
 def test_the_background_loop_begins_with_the_first_lease_and_ends_with_the_last():
@@ -19,7 +19,7 @@ def test_the_background_loop_begins_with_the_first_lease_and_ends_with_the_last(
     assert first.loop is second.loop
     called: list[Any] = []
     over = threading.Event()
-    second.post(lambda: (called.append(running_loop()), over.set()))
+    second.post(in_turn(lambda: called.append(running_loop()), over.set))
     assert over.wait(DEADLINE)
     assert called == [first.loop]
     first.release()
