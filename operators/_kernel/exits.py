@@ -72,9 +72,14 @@ def ended() -> ProgramEnded:
 
 def of_the_end(error: BaseException) -> bool:
     """Whether the error comes of the program's end: of what we have stopped, or pools refuse by then."""
-    if isinstance(error, ProgramEnded) or _exiting:
-        return True
-    return isinstance(error, RuntimeError) and _main_thread_is_over
+    return isinstance(error, ProgramEnded) or (
+        isinstance(error, RuntimeError) and _main_thread_is_over
+    )
+
+
+def no_news(error: BaseException) -> bool:
+    """Whether nobody needs to be told of it: it is what stops when all threads have ended."""
+    return isinstance(error, ProgramEnded) or (isinstance(error, RuntimeError) and _exiting)
 
 
 def spend(seconds: float) -> None:

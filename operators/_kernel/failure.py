@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
-from operators._kernel.exits import ProgramEnded
+from operators._kernel import exits
 from operators._kernel.node import Node, is_internal
 
 log = logging.getLogger("operators")
@@ -190,7 +190,7 @@ def set_error_hook(
 
 def drop_error(error: BaseException, where: str) -> None:
     """Hand an error that no Subscriber can receive any more to the hook."""
-    if isinstance(error, ProgramEnded):
+    if exits.no_news(error):
         return
     try:
         _on_error_dropped(error, where)
