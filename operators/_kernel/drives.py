@@ -310,7 +310,7 @@ class AsyncDrive(_Drive):
         self._context = copy_context()
         self._lease = scope.lease()
         self._introduced = False
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._delivering = False
         self._waiter: asyncio.Future[None] | None = None
 
@@ -338,7 +338,7 @@ class AsyncDrive(_Drive):
 
     def _continue(self) -> None:
         if self._task is None:
-            self._task = self._lease.loop.create_task(self._pump(), context=self._context)
+            self._task = self._lease.spawn(self._pump(), self._context)
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 

@@ -79,8 +79,7 @@ class _PublishOnStage(InboxStage):
 
     def _lost(self, error: Exception) -> None:
         # Whoever was to run the loop never will: it is ours to run.
-        if not (self.done or self.cancelled):
-            self.abort(self.blame(error))
+        self._stop(error)
         if not self.polls:
             self.run()
 
@@ -90,7 +89,14 @@ class _PublishOnStage(InboxStage):
 
     def _stop(self, error: Exception) -> None:
         if not (self.done or self.cancelled):
-            self.abort(self.blame(error))
+            self._loss = self.blame(error)
+            self.abort(self._loss)
+
+    def drop_waiting(self, signalled: Exception | None = None) -> None:
+        # A stream that is cancelled needs no worker any more: that there is none is no news.
+        if self.cancelled and self.bad is self._loss:
+            self.bad = None
+        super().drop_waiting(signalled)
 
     def closed(self) -> None:
         self.hop.close()

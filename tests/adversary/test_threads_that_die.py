@@ -53,11 +53,14 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     [
         lambda fn: Flow.range(3).publish_on(thread()).map(fn),
         lambda fn: Flow.range(3).publish_on(event_loop()).map(fn),
+        lambda fn: Flow.range(3).publish_on(thread()).zip(Flow.range(3)).map(fn),
+        lambda fn: Flow.range(3).publish_on(thread()).flat_map(lambda n: Flow.of(n)).map(fn),
+        lambda fn: Flow.range(3).publish_on(thread()).concat_map(lambda n: Flow.of(n)).map(fn),
         lambda fn: Flow.range(3).map(fn).subscribe_on(thread()),
         lambda fn: Flow.create(fn),
         lambda fn: Flow.create(awaited(fn)),
     ],
-    ids=range(6),
+    ids=range(8),
 )
 def test_the_loop_on_another_thread_does_not_wait_for_ever(build: Any, raised: type[BaseException]):
     with pytest.raises(RuntimeError):
@@ -69,15 +72,12 @@ def test_the_loop_on_another_thread_does_not_wait_for_ever(build: Any, raised: t
     "build",
     [
         lambda fn: Flow.range(3).publish_on(thread()).on_backpressure_buffer(8).map(fn),
-        lambda fn: Flow.range(3).publish_on(thread()).zip(Flow.range(3)).map(fn),
-        lambda fn: Flow.range(3).publish_on(thread()).flat_map(lambda n: Flow.of(n)).map(fn),
-        lambda fn: Flow.range(3).publish_on(thread()).concat_map(lambda n: Flow.of(n)).map(fn),
         lambda fn: Flow.range(3).subscribe_on(thread()).map(fn),
         lambda fn: Flow.range(3).map_async(str).map(fn),
         lambda fn: Flow.create(lambda emitter: emitter.emit(1)).map(fn),
         lambda fn: Flow.from_async_iterable(one()).map(fn),
     ],
-    ids=range(8),
+    ids=range(5),
 )
 def test_what_runs_in_the_loops_own_thread_raises_there(build: Any, raised: type[BaseException]):
     with pytest.raises(raised):
