@@ -218,6 +218,9 @@ class MapAsyncStage(QueuedStage):
         error = call.error
         if error is None:
             return call.result
+        if call.cancelled and self.bad is not None:
+            self.scope.discard((call.item,))  # it could not be begun, which is being told
+            return EMPTY
         self.abort(self.blame(error, call.item))
         return EMPTY
 
