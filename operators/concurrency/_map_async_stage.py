@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from time import monotonic
 from typing import Any, Protocol
 
@@ -223,6 +223,26 @@ class MapAsyncStage(QueuedStage):
             return EMPTY
         self.abort(self.blame(error, call.item))
         return EMPTY
+
+    def polled(self, pause: Callable[[], Any]) -> Generator[Any, None, None]:
+        # As the stage does it by poll and consumed, without a call for each item that is there.
+        ordered = self._ordered
+        waiting = self._queue if ordered else self.ready
+        while True:
+            while waiting and (not ordered or waiting[0].seen) and waiting[0].error is None:
+                result = waiting.popleft().result
+                self._delivered += 1
+                if self._asking:
+                    self._free += 1
+                else:
+                    self.consumed(1)
+                yield result
+            item = self.poll()
+            if item is not EMPTY:
+                self.consumed(1)
+                yield item
+            elif (yield from self._rest(pause)):
+                return
 
     def _see(self) -> None:
         ready = self.ready
