@@ -78,15 +78,25 @@ class Transform(Face[T_co]):
     def reduce(self, fn: Callable[[T_co, T_co], T_co]) -> Flow[T_co]: ...
     @overload
     def reduce(self, fn: Callable[[A, T_co], A], seed: A) -> Flow[A]: ...
-    def reduce(self, fn: Callable[[Any, Any], Any], seed: Any = NOTHING) -> Flow[Any]:
+    @overload
+    def reduce(self, fn: Callable[[A, T_co], A], *, seed_factory: Callable[[], A]) -> Flow[A]: ...
+    def reduce(
+        self,
+        fn: Callable[[Any, Any], Any],
+        seed: Any = NOTHING,
+        *,
+        seed_factory: Callable[[], Any] | None = None,
+    ) -> Flow[Any]:
         """Return a flow of one item: the result of a fold over all; upstream is asked without bound.
 
-        Without `seed` the first item is the start, and no items give no result.
+        Without `seed` the first item is the start, and no items give no result. Each run starts with a
+        copy of a seed that is a list, a dict, a set or the like, and with what `seed_factory()` gives
+        where that is given instead. Raises TypeError where both are.
 
         >>> Flow.range(5).reduce(lambda total, n: total + n).run()
         10
         """
-        return then(self, Reduce(fn, seed))
+        return then(self, Reduce(fn, seed, seed_factory))
 
     def enumerate(self, start: int = 0) -> Flow[tuple[int, T_co]]:
         """Return a flow of (number, item), the numbers going up from `start`.

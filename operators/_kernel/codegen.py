@@ -13,6 +13,7 @@ from typing import Any
 
 from operators._kernel.failure import NOTHING
 from operators._kernel.feed import PAUSE
+from operators._kernel.firsts import first
 from operators._kernel.step import Step
 from operators._kernel.writer import (
     SOURCE,
@@ -38,6 +39,16 @@ def _names(steps: Sequence[Step]) -> list[str]:
     return names
 
 
+def _write_firsts(out: Writer, steps: Sequence[Step]) -> None:
+    for index, step in enumerate(steps):
+        if step.function:
+            name = f"{step.function}{index}"
+            out.add(1, f"def settle{index}(known):")
+            out.add(2, f"nonlocal {name}")
+            out.add(2, f"{name} = known")
+            out.add(1, f"{name} = first({step.name!r}, {step.function!r}, {name}, settle{index})")
+
+
 def _leftovers(steps: Sequence[Step]) -> list[tuple[str, int]]:
     return [(expression(s.leftovers, i), i) for i, s in enumerate(steps) if s.leftovers]
 
@@ -55,6 +66,7 @@ def _write_pull(
     names = _names(steps)
     given = ["source", "fail", "close", "exhausted", "run", "head", "places", "finish"]
     out.add(0, f"def build({', '.join([*given, *discards, *names])}):")
+    _write_firsts(out, steps)
     out.add(1, "ended = False")
     out.add(1, "pace = run.pace")
     if kind.is_async:
@@ -177,6 +189,7 @@ def _write_push(steps: Sequence[Step], world: Push) -> Writer:
     names = _names(steps)
     state = f"nonlocal {', '.join(names)}" if names else "pass"
     out.add(0, f"def build({', '.join(['stage', 'emit', 'fail', *names])}):")
+    _write_firsts(out, steps)
     out.add(1, "def on_next(v):")
     out.add(2, state)
     out.add(2, "if stage.done: return stage.refuse(v)")
@@ -244,7 +257,7 @@ class Function:
         title = " | ".join(shown) or "items"
         space: dict[str, Any] = {
             "__name__": f"flow {title}", "__loader__": _Source(text), "pause": PAUSE,
-            "nothing": NOTHING,
+            "nothing": NOTHING, "first": first,
         }  # fmt: skip
         exec(compile(text, f"<flow {title}>", "exec"), space)
         self.build: Callable[..., Any] = space["build"]

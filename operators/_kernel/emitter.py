@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any, ClassVar
 from weakref import ref
 
+from operators._kernel.checks import need_result
 from operators._kernel.drain import Drain
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import BackpressureError, drop_error
@@ -205,7 +206,7 @@ class Outlet(QueuedStage):
             self.scope.discard((item,))
         else:
             try:
-                self._on_drop(item)
+                need_result(self.node.operator.name, "on_drop", self._on_drop(item))
             except Exception as error:
                 self.abort(self.blame(error, item))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from operators._kernel.checks import need_result
 from operators._kernel.failure import drop_error
 from operators._kernel.loops import LoopLease
 from operators._kernel.node import Node
@@ -111,6 +112,6 @@ class Scope:
             return
         for item in items:
             try:
-                self._discard(item)
+                need_result("on_discard", "fn", self._discard(item))
             except Exception as error:
                 drop_error(error, "raised by on_discard")

@@ -71,6 +71,8 @@ class Step(Operator):
     """Whether what it lets through is just what came in."""
     never_none: ClassVar[bool] = False
     """Whether what comes out can never be None."""
+    function: ClassVar[str] = ""
+    """Which of its values is the user's function, whose first result must not be one to be awaited."""
     calls: ClassVar[bool] = True
     """Whether it may call a function of the user's."""
     several: ClassVar[bool] = False

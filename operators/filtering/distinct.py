@@ -21,6 +21,7 @@ class Distinct(Step):
 
     __slots__ = ("_key",)
     name = "distinct"
+    function = "key"
     contract = Contract.REPLACES
     keeps = True
     body = """

@@ -22,6 +22,7 @@ class DistinctUntilChanged(Step):
 
     __slots__ = ("_key",)
     name = "distinct_until_changed"
+    function = "key"
     contract = Contract.REPLACES
     keeps = True
     body = """

@@ -21,6 +21,7 @@ class Filter(Step):
 
     __slots__ = ("_predicate",)
     name = "filter"
+    function = "predicate"
     contract = Contract.REPLACES
     keeps = True
     body = """

@@ -21,6 +21,7 @@ class SkipWhile(Step):
 
     __slots__ = ("_predicate",)
     name = "skip_while"
+    function = "predicate"
     contract = Contract.REPLACES
     keeps = True
     body = """

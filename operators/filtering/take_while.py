@@ -21,6 +21,7 @@ class TakeWhile(Step):
 
     __slots__ = ("_predicate",)
     name = "take_while"
+    function = "predicate"
     contract = Contract.PASS_THROUGH
     keeps = True
     stops = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable
+from operators._kernel.checks import need_callable, need_result
 from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 from operators._kernel.failure import drop_error
@@ -39,7 +39,7 @@ class OnFinally(Step, Link):
 
     def at_end(self, node: Node) -> None:
         try:
-            self._fn()
+            need_result("on_finally", "fn", self._fn())
         except Exception as error:
             drop_error(error, f"raised by {node.title}, written at {node.where}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable
+from operators._kernel.checks import need_callable, need_result
 from operators._kernel.contract import Contract
 from operators._kernel.demand import demand_error, plain
 from operators._kernel.failure import annotate, drop_error, in_handling
@@ -29,6 +29,7 @@ class Tap(Step):
 
     __slots__ = ("_fn",)
     name = "tap"
+    function = "fn"
     contract = Contract.PASS_THROUGH
     keeps = True
     one_for_one = True
@@ -52,6 +53,7 @@ class TapSignals(Step, Link):
 
     __slots__ = ("functions",)
     name = "tap"
+    function = "fn"
     contract = Contract.PASS_THROUGH
     head = "signals"
     pushes = False
@@ -121,14 +123,14 @@ class _Told:
         """Show that upstream has completed."""
         fn = self._functions.get("on_complete")
         if fn is not None:
-            fn()
+            need_result("tap", "on_complete", fn())
 
     def failed(self, error: Exception) -> Exception:
         """Show the error of upstream, and return the one to be passed on."""
         fn = self._functions.get("on_error")
         if fn is not None:
             try:
-                fn(error)
+                need_result("tap", "on_error", fn(error))
             except Exception as raised:
                 return in_handling(annotate(raised, self._place.node, error), error)
         return error
@@ -138,7 +140,7 @@ class _Told:
         fn = self._functions.get("on_cancel")
         if fn is not None:
             try:
-                fn()
+                need_result("tap", "on_cancel", fn())
             except Exception as error:
                 node = self._place.node
                 raised = annotate(error, node)
@@ -170,7 +172,7 @@ class _TapStage(Stage):
         fn = self._functions.get(name)
         if fn is not None:
             try:
-                fn(*args)
+                need_result("tap", name, fn(*args))
             except Exception as error:
                 return self.blame(error, *args)
         return None

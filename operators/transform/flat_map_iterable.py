@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from operators._kernel.checks import need_callable
+from operators._kernel.checks import flow_of, need_callable, need_result, shown
 from operators._kernel.contract import Contract
-from operators._kernel.failure import brief
 from operators._kernel.fusion import Place, let_go
 from operators._kernel.kinds import Link
 from operators._kernel.node import Node
@@ -62,8 +61,10 @@ finally:
         try:
             return iter(made)
         except TypeError:
+            need_result("flat_map_iterable", "fn", made)
             raise TypeError(
-                f"flat_map_iterable: fn must give an iterable, got {brief(made)} ({type(made).__name__})"
+                f"flat_map_iterable: fn must give an iterable, got {shown(made)}"
+                f"{'' if made is None else f'; use {flow_of(made)} and flat_map'}"
             ) from None
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:

@@ -21,6 +21,7 @@ class Map(Step):
 
     __slots__ = ("_fn",)
     name = "map"
+    function = "fn"
     contract = Contract.PASS_THROUGH
     one_for_one = True
     body = "$item = $fn($item)"

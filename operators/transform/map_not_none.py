@@ -21,6 +21,7 @@ class MapNotNone(Step):
 
     __slots__ = ("_fn",)
     name = "map_not_none"
+    function = "fn"
     contract = Contract.REPLACES
     never_none = True
     body = """

@@ -23,6 +23,7 @@ class Scan(Step):
 
     __slots__ = ("_fn", "_start")
     name = "scan"
+    function = "fn"
     contract = Contract.PASS_THROUGH
     one_for_one = True
     body = """

@@ -7,9 +7,11 @@ import operator
 import threading
 from typing import Any
 
+import pytest
+
 from operators import Flow
 from reactive_streams import UNBOUNDED
-from tests.operators.kit import Handmade, Pulled, probe
+from tests.operators.kit import Handmade, Pulled, notes, probe
 
 
 def worlds(items: Any, error: Exception | None = None) -> list[Flow[Any]]:
@@ -28,6 +30,34 @@ def test_no_items():
         assert list(flow.reduce(operator.add)) == []
     for flow in worlds(()):
         assert list(flow.reduce(operator.add, 7)) == [7]
+
+
+def test_a_seed_is_not_shared_between_runs():
+    def collect(so_far: Any, item: Any) -> Any:
+        so_far.append(item)
+        return so_far
+
+    seed: list[int] = []
+    for flow in worlds([1, 2]):
+        assert flow.reduce(collect, seed).run() == [1, 2]
+    for flow in worlds([1, 2]):
+        assert flow.reduce(collect, seed_factory=list).run() == [1, 2]
+    twice = Flow.of(1, 2).reduce(collect, seed)
+    assert twice.run() == twice.run() == [1, 2]
+    assert seed == []
+    for flow in worlds(()):
+        assert list(flow.reduce(collect, seed_factory=list)) == [[]]
+
+
+def test_a_factory_that_fails_is_the_operators_failure():
+    for items in ([1, 2], ()):
+        for flow in worlds(items):
+            with pytest.raises(ZeroDivisionError) as caught:
+                list(flow.reduce(operator.add, seed_factory=lambda: 1 // 0))
+            assert "in reduce, written at" in notes(caught.value)
+        for flow in worlds(items):
+            seen = probe(flow.reduce(operator.add, seed_factory=lambda: 1 // 0), 1).until_end()
+            assert isinstance(seen.error, ZeroDivisionError)
 
 
 def test_nothing_is_asked_for_before_there_is_demand():

@@ -14,6 +14,7 @@ import pytest
 from operators import Flow, as_processor
 from operators._kernel.checks import is_coroutine_function
 from operators.schedulers import thread
+from tests.operators.kit import probe
 
 Make = Callable[[Any], Any]
 FLOW: Any = Flow
@@ -110,6 +111,89 @@ def test_an_async_generator_function_is_refused_when_the_operator_is_called(name
     with pytest.raises(TypeError, match="async generator function") as caught:
         PLAIN[name][0](agenerator)
     assert "from_async_iterable" in str(caught.value)
+
+
+# What only shows when it is called; the functions are given as many arguments as they are called with.
+HIDDEN: dict[str, Make] = {
+    "map": lambda fn: F.map(fn),
+    "map_not_none": lambda fn: F.map_not_none(fn),
+    "filter": lambda fn: F.filter(fn),
+    "take_while": lambda fn: F.take_while(fn),
+    "skip_while": lambda fn: F.skip_while(fn),
+    "distinct": lambda fn: F.distinct(fn),
+    "distinct_until_changed": lambda fn: F.distinct_until_changed(fn),
+    "scan": lambda fn: Flow.of(1, 2).scan(fn),
+    "reduce": lambda fn: Flow.of(1, 2).reduce(fn),
+    "reduce with a seed": lambda fn: F.reduce(fn, 0),
+    "flat_map": lambda fn: F.flat_map(fn),
+    "concat_map": lambda fn: F.concat_map(fn),
+    "flat_map_iterable": lambda fn: F.flat_map_iterable(fn),
+    "tap": lambda fn: F.tap(fn),
+    "tap of the end": lambda fn: F.tap(on_complete=fn),
+    "tap of all": lambda fn: F.tap(fn, on_request=lambda n: None),
+    "on_error_resume": lambda fn: Flow.error(KeyError()).on_error_resume(fn),
+    "generate": lambda fn: FLOW.generate(0, fn),
+    "defer": lambda fn: FLOW.defer(fn),
+}
+
+
+class ToBeAwaited:
+    def __await__(self) -> Any:
+        yield
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize("pushed", [False, True])
+@pytest.mark.parametrize("gives", [coroutine, lambda *_: ToBeAwaited()])
+def test_a_function_that_gives_an_awaitable_fails_at_the_first_item(
+    name: str, pushed: bool, gives: Any
+):
+    """And the coroutine is closed: a warning that nobody awaited it would fail the test."""
+    flow = HIDDEN[name](lambda *args: gives(*args))
+    with pytest.raises(TypeError, match="gave something to be awaited"):
+        list(Flow.from_publisher(flow) if pushed else flow)
+
+
+@pytest.mark.parametrize("name", ["map", "filter", "scan", "reduce", "tap", "distinct"])
+def test_so_it_does_in_a_pushed_stage(name: str):
+    flow: Any = Flow.from_publisher(Flow.of(1, 2))
+    with pytest.raises(TypeError, match="gave something to be awaited"):
+        list(getattr(flow, name)(lambda *args: coroutine(*args)))
+
+
+@pytest.mark.parametrize("name", ["on_finally", "on_discard", "on_drop", "on_cancel"])
+def test_where_an_error_cannot_be_signalled_the_hook_is_told(name: str, dropped: Any):
+    def fn(*args: Any) -> Any:
+        return coroutine(*args)
+
+    flow: Any = {
+        "on_finally": lambda: F.on_finally(fn),
+        "on_discard": lambda: Flow.range(9).buffer(2).on_discard(fn).take(1),
+        "on_drop": lambda: Flow.range(3).on_backpressure_drop(fn),
+        "on_cancel": lambda: Flow.range(9).tap(on_cancel=fn).take(1),
+    }[name]()
+    if name == "on_drop":
+        with pytest.raises(TypeError, match="gave something to be awaited"):
+            list(flow)
+    else:
+        seen = probe(flow, 1)
+        seen.cancel()
+        if name != "on_discard":
+            assert "gave something to be awaited" in str(dropped.take(TypeError)[0])
+
+
+def test_a_flow_and_a_handle_are_what_they_are():
+    made = list(F.map(lambda n: Flow.of(n)))
+    assert list(made[0]) == [1]
+    F.map(lambda n: Flow.of(n).for_each(lambda _: None)).run()
+
+
+def test_only_the_first_result_is_looked_at():
+    async def never() -> None:
+        raise NotImplementedError
+
+    left = list(Flow.of(1, 2).map(lambda n: n if n == 1 else never()))
+    left[1].close()  # type: ignore[union-attr]
 
 
 def test_so_are_they_where_a_coroutine_function_is_welcome():

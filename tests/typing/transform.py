@@ -65,6 +65,7 @@ def collecting(numbers: Flow[int]) -> None:
         return [*items, n]
 
     assert_type(numbers.scan(collect, seed_factory=list), Flow[list[int]])
+    assert_type(numbers.reduce(collect, seed_factory=list), Flow[list[int]])
     start: list[int] = []
     assert_type(numbers.reduce(collect, start), Flow[list[int]])
     assert_type(numbers.reduce(lambda items, n: [*items, n], start), Flow[list[int]])
