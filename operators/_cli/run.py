@@ -17,7 +17,7 @@ from operators._cli.report import failure_text, summary
 from operators._cli.view import View
 from operators._kernel import exits
 from operators._kernel.ends import NOWHERE
-from operators._kernel.kinds import resolved
+from operators._kernel.kinds import resolved_chain
 from operators._kernel.node import Node
 from operators._kernel.threads import running, wait_for_new
 from operators.flow import Flow
@@ -77,7 +77,7 @@ def run(flow: Flow[Any], view: View) -> int:
 def _unfolded(flow: Flow[Any]) -> Flow[Any]:
     """Return the flow with what a `defer` at its source makes in place of that, for all to be seen."""
     upstream: Node | None = None
-    for node in resolved(flow.node):
+    for node in resolved_chain(flow.node.chain()):
         upstream = Node(node.operator, upstream, node.site, node.label)
     assert upstream is not None
     return Flow(upstream)

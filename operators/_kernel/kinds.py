@@ -88,6 +88,7 @@ class NoneCheck(Step):
     name = "edge"
     explains = True
     keeps = True
+    never_none = True
     calls = False
     contract = Contract.PASS_THROUGH
     body = "if $item is None:\n    raise $error()"
@@ -112,14 +113,39 @@ def none_error(node: Node) -> TypeError:
 
 def none_check(chain: list[Node]) -> list[Node]:
     """Return the check for what leaves a chain, or nothing where None cannot come out of it."""
+    maker = _none_maker(chain)
+    return [] if maker is None else [_check(maker, chain[-1])]
+
+
+def _check(maker: Node, after: Node) -> Node:
+    return Node(NoneCheck(maker), after, maker.site)
+
+
+def _none_maker(chain: list[Node]) -> Node | None:
+    """Return the operator that has made a None which comes out of a chain, if one can."""
     for node in reversed(chain):
-        operator = node.operator
-        if isinstance(operator, Step) and operator.keeps:
-            continue
-        if isinstance(operator, Step) and operator.never_none:
-            return []
-        return [Node(NoneCheck(node), site=node.site)]
-    return []
+        if node.operator.never_none:
+            return None
+        if not node.operator.keeps:
+            return node
+    return None
+
+
+def checked(chain: list[Node]) -> list[Node]:
+    """Return a chain that a None can leave only where its maker is known still.
+
+    A check stands before each operator that is strict, and at the end. A source by itself goes without:
+    it is known as long as nothing but the source is there, and its items are passed on as fast as can be.
+    """
+    strict = [index for index, node in enumerate(chain) if node.operator.strict and index]
+    for index in reversed(strict):
+        maker = _none_maker(chain[:index])
+        if maker is not None and (maker is not chain[0] or chain[index].operator.keeps):
+            chain.insert(index, _check(maker, chain[index - 1]))
+    maker = _none_maker(chain)
+    if maker is not None and maker is not chain[0]:
+        chain.append(_check(maker, chain[-1]))
+    return chain
 
 
 class Failed(Source):
@@ -147,7 +173,7 @@ _MOST_DEFERRED = 1_000
 
 def resolved(node: Node) -> list[Node]:
     """Return the chain from source to `node`; a deferred source is replaced by what it makes."""
-    return resolved_chain(node.chain())
+    return checked(resolved_chain(node.chain()))
 
 
 def _too_many(deferred: Node) -> Node:

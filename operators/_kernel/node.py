@@ -46,6 +46,14 @@ class Operator:
         """Whether it is known that nothing it opens is pushed, so that it can be pulled by a plain loop."""
         return False
 
+    keeps: ClassVar[bool] = False
+    """Whether what it lets through is just what came in."""
+    strict: ClassVar[bool] = False
+    """Whether a None is to be found before it, for behind it nobody could tell who made it."""
+
+    never_none: bool = False
+    """Whether what comes out can never be None; of the class, or of one operator."""
+
     @property
     def holds(self) -> int:
         """The largest number of items it may hold at any time."""

@@ -67,10 +67,6 @@ class Step(Operator):
     """Whether what its loops pull are flows, whose errors say by themselves where they come from."""
     explains: ClassVar[bool] = False
     """Whether the errors that its lines raise say by themselves where they come from."""
-    keeps: ClassVar[bool] = False
-    """Whether what it lets through is just what came in."""
-    never_none: ClassVar[bool] = False
-    """Whether what comes out can never be None."""
     function: ClassVar[str] = ""
     """Which of its values is the user's function, whose first result must not be one to be awaited."""
     calls: ClassVar[bool] = True

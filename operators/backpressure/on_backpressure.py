@@ -29,6 +29,7 @@ class OnBackpressureBuffer(Link):
 
     __slots__ = ("_capacity", "_on_drop", "_overflow", "contract")
     name = "on_backpressure_buffer"
+    keeps = True
 
     def __init__(
         self, capacity: int, overflow: str, on_drop: Callable[[Any], object] | None
@@ -68,6 +69,7 @@ class OnBackpressureDrop(Link):
 
     __slots__ = ("_on_drop",)
     name = "on_backpressure_drop"
+    keeps = True
     contract = Contract.UNBOUNDED_UPSTREAM
 
     def __init__(self, on_drop: Callable[[Any], object] | None) -> None:
@@ -90,6 +92,7 @@ class OnBackpressureLatest(Link):
 
     __slots__ = ("_on_drop",)
     name = "on_backpressure_latest"
+    keeps = True
     contract = Contract.UNBOUNDED_UPSTREAM
 
     def __init__(self, on_drop: Callable[[Any], object] | None) -> None:

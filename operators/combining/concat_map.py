@@ -39,6 +39,7 @@ class ConcatMap(Step, Link):
     """
 
     __slots__ = ("fn", "name")
+    strict = True
     contract = Contract.SEQUENTIAL
     head = "turns"
     pushes = False

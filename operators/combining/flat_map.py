@@ -36,6 +36,7 @@ class FlatMap(Step, Link):
     """
 
     __slots__ = ("concurrency", "fn", "name", "prefetch")
+    strict = True
     contract = Contract.CONCURRENT
     head = "turns"
     pushes = False

@@ -31,6 +31,7 @@ class Zip(Step, Link):
 
     __slots__ = ("others", "prefetch")
     name = "zip"
+    strict = True
     contract = Contract.PREFETCH
     head = "join"
     pushes = False

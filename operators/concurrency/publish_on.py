@@ -26,6 +26,7 @@ class PublishOn(Link):
 
     __slots__ = ("_prefetch", "_scheduler")
     name = "publish_on"
+    keeps = True
     contract = Contract.PREFETCH
     asynchronous = True
     homes = True

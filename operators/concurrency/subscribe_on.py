@@ -31,6 +31,7 @@ class SubscribeOn(Link):
 
     __slots__ = ("_scheduler",)
     name = "subscribe_on"
+    keeps = True
     contract = Contract.PASS_THROUGH
     asynchronous = True
     detached = True

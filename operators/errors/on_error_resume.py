@@ -28,6 +28,8 @@ class OnErrorResume(Step, Link):
     """
 
     __slots__ = ("_fn", "_returns", "name")
+    strict = True
+    keeps = True
     contract = Contract.SEQUENTIAL
     head = "resume"
     pushes = False

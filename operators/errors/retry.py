@@ -28,6 +28,7 @@ class Retry(Step, Link):
 
     __slots__ = ("_times",)
     name = "retry"
+    strict = True
     contract = Contract.SEQUENTIAL
     head = "resume"
     pushes = False

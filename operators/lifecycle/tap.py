@@ -89,6 +89,7 @@ class TapRequests(Link):
 
     __slots__ = ("functions",)
     name = "tap"
+    keeps = True
     contract = Contract.PASS_THROUGH
 
     def __init__(self, functions: dict[str, Callable[..., object]]) -> None:

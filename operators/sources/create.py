@@ -157,6 +157,7 @@ class Create(Source):
 
     __slots__ = ("_capacity", "_overflow", "_producer", "_scheduler")
     name = "create"
+    never_none = True
     contract = Contract.EMITTER
     asynchronous = True
 

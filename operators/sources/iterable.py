@@ -23,11 +23,13 @@ class FromIterable(IterableSource):
     fails        when the iterable does, or at the second subscription to a one-shot iterator
     """
 
-    __slots__ = ("_claim", "_items", "name")
+    __slots__ = ("_claim", "_items", "name", "never_none")
     contract = Contract.ON_DEMAND
 
     def __init__(self, items: Iterable[Any], name: str = "from_iterable") -> None:
         self.name: str = name
+        # Those of `of` were looked at, and a range or a text has none.
+        self.never_none: bool = name != "from_iterable" or isinstance(items, (range, str, bytes))
         self._items = items
         # An iterator is its own iterator: it can be gone through once, by one Subscriber.
         self._claim = Claim() if isinstance(items, Iterator) else None

@@ -23,6 +23,7 @@ class Never(Source):
 
     __slots__ = ()
     name = "never"
+    never_none = True
     contract = Contract.NO_ITEMS
     asynchronous = True
 

@@ -26,6 +26,7 @@ class FromPublisher(Source):
 
     __slots__ = ("_publisher",)
     name = "from_publisher"
+    never_none = True
     contract = Contract.FOREIGN
 
     def __init__(self, publisher: Any) -> None:

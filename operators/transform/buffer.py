@@ -21,6 +21,7 @@ class Buffer(Step):
 
     __slots__ = ("_size",)
     name = "buffer"
+    strict = True
     contract = Contract.MULTIPLIED
     calls = False
     never_none = True
