@@ -61,16 +61,16 @@ def test_the_operator_that_made_it_is_blamed(after: Any, how: str):
             async for _ in flow:
                 pass
 
+        ways: dict[str, Callable[[], object]] = {
+            "for": lambda flow=flow: list(flow),  # type: ignore[misc]
+            "async for": lambda run=run: asyncio.run(run()),  # type: ignore[misc]
+            "for_each": lambda flow=flow: flow.for_each(lambda _: None).result(20),  # type: ignore[misc]
+        }
         if how == "Subscriber":
             error = probe(flow, UNBOUNDED).until_end().error
         else:
             with pytest.raises(TypeError) as caught:
-                if how == "for":
-                    list(flow)
-                elif how == "async for":
-                    asyncio.run(run())
-                else:
-                    flow.for_each(lambda _: None).result(20)
+                ways[how]()
             error = caught.value
         assert isinstance(error, TypeError)
         told = (

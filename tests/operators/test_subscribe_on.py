@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from operators import Flow
-from operators._kernel.assembly import Source
 from operators._kernel.contract import Contract
+from operators._kernel.kinds import Source
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators.schedulers import event_loop, executor, immediate, thread
