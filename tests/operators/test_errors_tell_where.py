@@ -264,7 +264,7 @@ NONE_GIVERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "generate": (lambda f: Flow.generate(1, lambda n: (None, n)), "generate"),
     "from_iterable": (lambda f: Flow.from_iterable([None]), "from_iterable"),
     "defer": (lambda f: Flow.defer(lambda: Flow.from_iterable([None])), "from_iterable"),
-    "beyond a hop": (lambda f: f.map(lambda n: None).publish_on(thread()), "publish_on"),
+    "beyond a hop": (lambda f: f.map(lambda n: None).publish_on(thread()), "map"),
 }
 
 
