@@ -126,7 +126,8 @@ def cases() -> Iterator[Any]:
     for name, make in {**runs, **FURTHER}.items():
         for way in WAYS:
             label = f"{name}, {way}"
-            owed = [pytest.mark.xfail(strict=True, reason="it is frozen still")]
+            # How long one of these keeps the loop is up to chance.
+            owed = [pytest.mark.xfail(strict=False, reason="it is frozen still")]
             yield pytest.param(make, way, id=label, marks=owed if label in OWED else ())
 
 
@@ -144,11 +145,10 @@ def test_what_is_owed_is_a_case() -> None:
 def test_a_source_that_keeps_the_loop_is_found(way: str) -> None:
     async def keeps() -> AsyncIterator[int]:
         while True:
-            _spin(0)
-            yield 0
-            await asyncio.sleep(0)
             for _ in range(int(LONGEST / 0.001) + 5):
                 _spin(0)
+            yield 0
+            await asyncio.sleep(0)
 
     with pytest.raises(AssertionError, match="the loop waited"):
         watched(Flow.from_async_iterable(keeps()), way)
