@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import os
@@ -385,3 +386,105 @@ def test_what_comes_after_the_calls_sees_the_variables_too(name: str) -> None:
         assert seen.until_end().items == ["me"] * 9
 
     contextvars.copy_context().run(subscribe)
+
+
+# Loops --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("concurrency", [1, 2, 16])
+def test_a_loop_makes_no_more_calls_than_it_has_taken_and_its_concurrency(
+    concurrency: int, ordered: bool
+) -> None:
+    calls: list[int] = []
+
+    async def ask(n: int) -> int:
+        calls.append(n)
+        return n
+
+    async def main() -> None:
+        flow = Flow.range(1000).map_async(ask, concurrency=concurrency, ordered=ordered)
+        async with contextlib.aclosing(aiter(flow)) as items:
+            taken = 0
+            async for _ in items:
+                taken += 1
+                await asyncio.sleep(0)
+                assert len(calls) <= taken + concurrency
+                if taken == 40:
+                    break
+
+    asyncio.run(main())
+    assert len(calls) <= 40 + concurrency
+    calls.clear()
+    for _ in Flow.range(1000).map_async(ask, concurrency=concurrency, ordered=ordered):
+        break
+    assert len(calls) <= 1 + concurrency
+
+
+class Tidy:
+    """Calls of which all but the first wait until they are cancelled, and then take their time."""
+
+    def __init__(self) -> None:
+        self.cleaned: list[int] = []
+
+    async def __call__(self, n: int) -> int:
+        if n == 0:
+            await asyncio.sleep(0)
+            return n
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            for _ in range(9):
+                await asyncio.sleep(0)
+            self.cleaned.append(n)
+        return n
+
+
+async def left_by_closing(flow: Flow[int]) -> None:
+    async with contextlib.aclosing(aiter(flow)) as items:
+        async for _ in items:
+            break
+
+
+async def ended_by_take(flow: Flow[int]) -> None:
+    assert await flow.take(1) == 0
+
+
+async def ended_by_an_error(flow: Flow[int]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await flow.map(lambda n: 1 // n)
+
+
+async def cancelled(flow: Flow[int]) -> None:
+    async def run() -> None:
+        async for _ in flow:
+            pass
+
+    task = asyncio.ensure_future(run())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@pytest.mark.parametrize("fn", ["coroutine", "lambda"])
+@pytest.mark.parametrize(
+    "leave",
+    [left_by_closing, ended_by_take, ended_by_an_error, cancelled],
+    ids=lambda it: it.__name__,
+)
+def test_whoever_leaves_a_loop_waits_for_the_cleanup_of_the_calls(leave: Any, fn: str) -> None:
+    async def main() -> None:
+        calls = Tidy()
+        call: Any = calls if fn == "coroutine" else lambda n: calls(n)
+        await leave(Flow.range(99).map_async(call, concurrency=4))
+        assert len(asyncio.all_tasks()) == 1
+        assert len(calls.cleaned) in (3, 4) or fn == "lambda"
+
+    asyncio.run(main())
+
+
+def test_a_plain_loop_waits_for_the_cleanup_of_the_calls_too() -> None:
+    calls = Tidy()
+    for _ in Flow.range(99).map_async(calls, concurrency=4):
+        break
+    assert len(calls.cleaned) in (3, 4)
