@@ -137,6 +137,10 @@ class IteratorDrive(_Drive):
             self._finish()
             subscriber_raised(error, f"on_subscribe of {brief(subscriber)}")
             return
+        except BaseException:
+            self._over = self._stop = True
+            self._finish()
+            raise
         if self._stop or not self._ending():
             self._wake()
             return
@@ -324,6 +328,10 @@ class AsyncDrive(_Drive):
         except Exception as error:
             self._over = self._stop = True
             subscriber_raised(error, f"on_subscribe of {brief(self._subscriber)}")
+        except BaseException:
+            self._over = self._stop = self._introduced = True
+            self._wake()
+            raise
         self._introduced = True
         if self._ending() or self._advance(0):
             self._wake()

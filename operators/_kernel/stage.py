@@ -302,7 +302,11 @@ class QueuedStage(Stage):
     def on_subscribe(self, subscription: Any) -> None:
         self.upstream = subscription
         self.drain.enter()  # nothing is emitted before both sides are ready
-        self.downstream.on_subscribe(self)
+        try:
+            self.downstream.on_subscribe(self)
+        except BaseException:
+            self.leave()  # there is nobody
+            raise
         if not self.cancelled:
             self.started()
         self.dispatch()

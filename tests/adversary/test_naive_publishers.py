@@ -14,7 +14,7 @@ from operators.schedulers import thread
 from reactive_streams import UNBOUNDED
 from tests.operators.catalogue import OPERATORS, Case
 from tests.operators.conftest import Dropped
-from tests.operators.kit import DEADLINE, Handmade, Probe, probe
+from tests.operators.kit import DEADLINE, Handmade, Probe, Pulled, probe
 
 MANY = 3_000
 
@@ -265,6 +265,44 @@ def test_many_threads_that_do_not_care_are_serial_below(dropped: Dropped):
 
 
 # What is nobody's signal ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda f: f,
+        lambda f: f.publish_on(thread("hop")),
+        lambda f: f.on_backpressure_buffer(4),
+        lambda f: f.retry(1),
+        lambda f: f.concat_map(Flow.of),
+        lambda f: f.limit_rate(2).map(str),
+    ],
+)
+def test_a_subscriber_that_exits_inside_on_subscribe_is_gone(build: Any):
+    class Leaves(Taking):
+        def on_subscribe(self, subscription: Any) -> None:
+            subscription.request(3)
+            raise SystemExit
+
+    pulled, publisher = Pulled(range(9)), Handmade(range(9))
+
+    async def numbers() -> Any:
+        for n in range(9):
+            yield n
+
+    for source in (
+        Flow.from_iterable(pulled),
+        Flow.from_publisher(publisher),
+        Flow.from_async_iterable(numbers()),
+        Flow.create(lambda emitter: [emitter.emit(n) for n in range(9)] and None),
+    ):
+        seen = Leaves(1, 0)
+        with pytest.raises(SystemExit):
+            build(source).subscribe(seen)
+        assert seen.items == 0
+        assert not seen.ends
+    assert pulled.opened == pulled.closed
+    assert publisher.subscriber is None or publisher.cancels == 1
 
 
 @pytest.mark.parametrize("raised", [SystemExit, GeneratorExit, KeyboardInterrupt])
