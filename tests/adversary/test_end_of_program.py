@@ -159,7 +159,11 @@ import gc
 threading.excepthook = lambda it: None
 def leave(_): raise {raised}
 async def aleave(_): raise {raised}
+async def aleaving():
+    yield 1
+    raise {raised}
 for flow in [
+    Flow.from_async_iterable(aleaving()),
     Flow.range(3).publish_on(thread()).map(leave),
     Flow.range(3).publish_on(event_loop()).map(leave),
     Flow.range(3).map(leave).subscribe_on(thread()),
@@ -173,6 +177,8 @@ for flow in [
         list(flow)
     except RuntimeError as error:
         assert {raised!r} in str(error) or "cancelled" in str(error), error
+    except {raised}:
+        pass  # where the loop's own thread runs the function
 pool.shutdown()
 deadline = time.monotonic() + 20
 while threading.active_count() > 1 and time.monotonic() < deadline:
@@ -189,9 +195,10 @@ gc.collect()
 def test_a_child_gets_a_clear_error_or_begins_afresh():
     ended = run("""
 import os, signal
-begun = [threading.Event() for _ in range(4)]
+begun = [threading.Event() for _ in range(5)]
 def flows():
     return [
+        Flow.from_async_iterable(rows()),
         Flow.create(push),
         Flow.from_iterable(plain_rows()).publish_on(thread(), prefetch=2),
         Flow.from_iterable(plain_rows()).subscribe_on(thread()),
@@ -200,9 +207,18 @@ def flows():
 handles = [flow.for_each(lambda _, it=it: it.set()) for flow, it in zip(flows(), begun)]
 for it in begun:
     it.wait()
+left = [iter(flow) for flow in flows()]
+for each in left:
+    next(each)
 child = os.fork()
 if not child:
     signal.alarm(25)
+    for each in left:
+        try:
+            for _ in range(50):  # what had begun no thread yet begins one here
+                next(each)
+        except RuntimeError as error:
+            assert "fork()" in str(error), error
     for handle in handles:
         try:
             handle.result()
@@ -210,7 +226,7 @@ if not child:
         except RuntimeError as error:
             assert "fork()" in str(error), error
     pool = ThreadPoolExecutor(1)
-    assert [next(iter(flow)) for flow in flows()] == [0, 0, 0, 0]
+    assert [next(iter(flow)) for flow in flows()] == [0] * 5
     print("afresh", flush=True)
     os._exit(0)
 status = os.waitpid(child, 0)[1]
@@ -218,6 +234,9 @@ for it in begun:
     it.clear()
 for it in begun:
     it.wait()  # the parent goes on
+for each in left:
+    next(each)
+    each.close()
 for handle in handles:
     handle.cancel()
 sys.exit(status)

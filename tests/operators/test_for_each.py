@@ -311,6 +311,8 @@ def test_waiting_on_the_only_thread_that_could_do_the_work_is_an_error():
         work = Flow.range(3).publish_on(executor(pool))
         with pytest.raises(RuntimeError, match="for ever"):
             pool.submit(lambda: work.for_each(print).result()).result(20)
+        with pytest.raises(RuntimeError, match="for ever"):
+            pool.submit(lambda: list(Flow.range(3).subscribe_on(executor(pool)))).result(20)
         # A consumer on it, of a source that needs no thread, is all right.
         assert list(work) == [0, 1, 2]
 
