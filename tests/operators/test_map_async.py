@@ -98,9 +98,9 @@ def test_a_later_call_that_is_ready_first_waits_its_turn():
 def test_as_they_come():
     gate = Gate()
     seen = probe(Flow.of(1, 2, 3).map_async(gate, concurrency=3, ordered=False), 9)
-    for n in (3, 1, 2):
+    for delivered, n in enumerate((3, 1, 2), 1):
         gate.open(n)
-        seen.until_items(len(seen.items) + 1)
+        seen.until_items(delivered)
     assert seen.until_end().items == [3, 1, 2]
 
 
@@ -461,7 +461,8 @@ async def cancelled(flow: Flow[int]) -> None:
             pass
 
     task = asyncio.ensure_future(run())
-    await asyncio.sleep(0.01)
+    for _ in range(20):
+        await asyncio.sleep(0)
     task.cancel()
     await asyncio.wait([task])
 
