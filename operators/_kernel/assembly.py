@@ -229,7 +229,7 @@ class _Openers:
 
     def open(
         self,
-        node: Node,
+        chain: list[Node],
         scope: Scope,
         run: Run,
         *,
@@ -239,23 +239,18 @@ class _Openers:
         level: int,
     ) -> Feed:
         return feed_of(
-            resolved(node), scope, run,
+            chain, scope, run,
             blocks=blocks, prefetch=prefetch, level=level, hasty=hasty, eager=hasty,
         )  # fmt: skip
 
-    def aopen(self, node: Node, scope: Scope, run: Run, level: int) -> Any:
-        return _aopen(resolved(node), scope, run, level)
+    def aopen(self, chain: list[Node], scope: Scope, run: Run, level: int) -> Any:
+        return afeed_of(chain, scope, run, anothing, level)
 
-    def aopen_either(self, node: Node, scope: Scope, run: Run, level: int) -> Any:
-        chain = resolved(node)
+    def aopen_either(self, chain: list[Node], scope: Scope, run: Run, level: int) -> Any:
         if pullable(chain, scope, level):
             feed = feed_of(chain, scope, run, blocks=False, level=level)
             return _AsyncEither(feed, feed.items)
-        return _AsyncEither(None, _aopen(chain, scope, run, level))
-
-
-def _aopen(chain: list[Node], scope: Scope, run: Run, level: int) -> Any:
-    return afeed_of(chain, scope, run, anothing, level)
+        return _AsyncEither(None, self.aopen(chain, scope, run, level))
 
 
 OPENERS = _Openers()

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-SLICE = 0.005
-"""Seconds that we run on an event loop before it gets its turn."""
+from operators._kernel.slices import SLICE
+
 _MOST_BEATS = 64
 _SLOW = 0.0005
 _NEVER = float("inf")

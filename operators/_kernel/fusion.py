@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from operators._kernel.codegen import Function, function
 from operators._kernel.failure import annotate, drop_error, user_frames
 from operators._kernel.feed import Counted, Feed
+from operators._kernel.kinds import resolved
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.step import Step
@@ -184,7 +185,7 @@ class Openers(Protocol):
 
     def open(
         self,
-        node: Node,
+        chain: list[Node],
         scope: Scope,
         run: Any,
         *,
@@ -196,11 +197,11 @@ class Openers(Protocol):
         """Return the feed of a flow."""
         ...
 
-    def aopen(self, node: Node, scope: Scope, run: Any, level: int) -> Any:
+    def aopen(self, chain: list[Node], scope: Scope, run: Any, level: int) -> Any:
         """Return an async generator of a flow's items."""
         ...
 
-    def aopen_either(self, node: Node, scope: Scope, run: Any, level: int) -> Any:
+    def aopen_either(self, chain: list[Node], scope: Scope, run: Any, level: int) -> Any:
         """Return what an async generator pulls: a feed, or an async one where that is the quicker."""
         ...
 
@@ -239,20 +240,23 @@ class Place:
         self, node: Node, *, prefetch: int = 1, hasty: bool = False, blocks: bool | None = None
     ) -> Feed:
         """Return the feed of another flow; where that is pushed it is asked for `prefetch` items ahead."""
+        return self._open(resolved(node), prefetch, hasty, self.blocks if blocks is None else blocks)
+
+    def _open(self, chain: list[Node], prefetch: int, hasty: bool, blocks: bool) -> Feed:
         return self._openers.open(
-            node, self.scope, self.run, prefetch=prefetch, hasty=hasty, level=self.level + 1,
-            blocks=self.blocks if blocks is None else blocks,
+            chain, self.scope, self.run, prefetch=prefetch, hasty=hasty, level=self.level + 1,
+            blocks=blocks,
         )  # fmt: skip
 
     def open_either(self, node: Node) -> Any:
         """Return what an async generator pulls of another flow."""
-        return self._openers.aopen_either(node, self.scope, self.run, self.level + 1)
+        return self._openers.aopen_either(resolved(node), self.scope, self.run, self.level + 1)
 
-    def successor(self, node: Node) -> Feed:
+    def successor(self, chain: list[Node]) -> Feed:
         """Return the feed of a flow that takes the place of what is upstream, of the same kind as that."""
         if not self.asynchronous:
-            return self.open(node)
-        items = self._openers.aopen(node, self.scope, self.run, self.level + 1)
+            return self._open(chain, 1, False, self.blocks)
+        items = self._openers.aopen(chain, self.scope, self.run, self.level + 1)
         return Feed(items, never, nothing, pauses=False)
 
 

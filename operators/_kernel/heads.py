@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from inspect import GEN_CLOSED, getgeneratorstate
 from itertools import chain, islice
 from types import GeneratorType
-from typing import Any
+from typing import Any, Protocol
 
 from operators._kernel.failure import annotate, in_handling, resubscribed
 from operators._kernel.feed import PAUSE, Feed
 from operators._kernel.fusion import Place, let_go
+from operators._kernel.kinds import resolved
 from operators._kernel.node import Node
 
 _END: Any = object()
@@ -223,13 +224,26 @@ def _has_failed(inner: _Inner) -> bool:
     return feed.pauses and feed.failing() and feed.ending()
 
 
+class Successor(Protocol):
+    """Says what takes over after an error."""
+
+    def __call__(self, error: Exception) -> Node | None:
+        """Return the flow that goes on, or None where the error is passed on."""
+        ...
+
+    def unwrapped(self, chain: list[Node]) -> tuple[list[Node], Node | None]:
+        """Return the chain of that flow, and the operator at its end that takes the place of this one."""
+        ...
+
+
 class Resuming:
     """Goes on with another feed where one has failed, as long as `successor` gives one."""
 
-    __slots__ = ("_earlier", "_feed", "_place", "_successor")
+    __slots__ = ("_earlier", "_feed", "_node", "_place", "_successor")
 
-    def __init__(self, place: Place, successor: Callable[[Exception], Node | None]) -> None:
+    def __init__(self, place: Place, successor: Successor) -> None:
         self._place = place
+        self._node = place.node
         self._feed = place.feed
         self._successor = successor
         self._earlier: Exception | None = None
@@ -248,10 +262,12 @@ class Resuming:
         try:
             node = self._successor(error)
         except Exception as raised:
-            raise annotate(in_handling(raised, error), self._place.node) from None
+            raise annotate(in_handling(raised, error), self._node) from None
         if node is None:
             raise error
-        self._feed = self._place.successor(node)
+        chain, last = self._successor.unwrapped(resolved(node))
+        self._node = last or self._node
+        self._feed = self._place.successor(chain)
         return self._feed.items
 
     def _ending(self) -> bool:

@@ -76,6 +76,8 @@ class Inbox:
             if taken >= limit and not self.completed:
                 self.upstream.request(taken)
                 taken = 0
+            if stage.due and stage.pauses():
+                break
         self._taken = taken
         return emitted
 
@@ -89,6 +91,8 @@ class Inbox:
                 self._taken -= free
                 self.upstream.request(free)
             if not items or emitted == most or stage.cancelled or stage.bad is not None:
+                return emitted
+            if stage.due and stage.pauses():
                 return emitted
             self._taken += 1
             emitted += 1

@@ -6,8 +6,10 @@ Three kinds: `Stage` passes signals on as they come, `FusedStage` runs a segment
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator, Iterable
 from threading import get_ident
+from time import monotonic
 from typing import Any, ClassVar
 
 from operators._kernel.demand import Claim, Demand, demand_error, plain
@@ -21,8 +23,10 @@ from operators._kernel.failure import (
 )
 from operators._kernel.feed import Bell
 from operators._kernel.fusion import pushed
+from operators._kernel.loops import running_loop
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
+from operators._kernel.slices import SLICE
 from operators._kernel.step import Shaper
 from reactive_streams import UNBOUNDED
 
@@ -235,8 +239,18 @@ class QueuedStage(Stage):
     loop: `bad` ends the stream at once, `failure` when all is delivered; who sets one schedules it.
     """
 
-    __slots__ = ("_aborted", "bad", "cancelled", "demand", "drain", "failure", "interrupted", "polls",
-                 "runner")  # fmt: skip
+    __slots__ = (
+        "_aborted",
+        "bad",
+        "cancelled",
+        "demand",
+        "drain",
+        "due",
+        "failure",
+        "interrupted",
+        "polls",
+        "runner",
+    )  # fmt: skip
 
     can_poll: ClassVar[bool] = True
     """Whether `poll` is all that it needs to give its items out."""
@@ -253,6 +267,8 @@ class QueuedStage(Stage):
         self.bad: Exception | None = None
         self._aborted = Claim()  # it has one cause, whoever else comes with one at the same time
         self.interrupted: bool = False
+        self.due: float = 0.0
+        """When the event loop on which it runs is to have its turn; 0: it runs on none."""
         self.runner: int = 0
         """The thread that is inside the loop now, and so must not be kept waiting for it; 0: none."""
 
@@ -282,7 +298,16 @@ class QueuedStage(Stage):
             emitted += 1
             if self.cancelled or self.bad is not None:
                 break
+            if self.due and self.pauses():
+                break
         return emitted
+
+    def pauses(self) -> bool:
+        """Whether the loop, before it is done, is to give the event loop its turn; it leaves a mark."""
+        if not self.rests():
+            return False
+        self.drain.enter()
+        return True
 
     def consumed(self, n: int) -> None:
         """Take note that `n` items were emitted; called between turns of the loop."""
@@ -401,12 +426,17 @@ class QueuedStage(Stage):
             self.schedule()
 
     def rests(self) -> bool:
-        """Whether the loop, which has more to do, is to go on by another `dispatch`."""
-        return False
+        """Whether the loop, which has more to do, has run on an event loop for as long as it may."""
+        return bool(self.due) and monotonic() >= self.due
+
+    def go_on(self) -> None:
+        """Have the loop go round in a later turn of the event loop."""
+        asyncio.get_running_loop().call_soon(self.run)
 
     def run(self) -> None:
         """Be the loop, as the one whom `Drain.enter` has chosen."""
         me = get_ident()
+        self.due = monotonic() + SLICE if running_loop() is not None else 0.0
         try:
             while True:
                 self.runner = me
@@ -415,7 +445,7 @@ class QueuedStage(Stage):
                 if not self.drain.again():
                     return
                 if self.rests():
-                    self.dispatch()
+                    self.go_on()
                     return
         except BaseException as raised:
             self.interrupt(raised)

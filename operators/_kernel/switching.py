@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from operators._kernel.arbiter import Arbiter
-from operators._kernel.assembly import subscribe
+from operators._kernel.assembly import connect
 from operators._kernel.drain import Drain
 from operators._kernel.failure import in_handling, resubscribed
+from operators._kernel.kinds import resolved
 from operators._kernel.node import Node
 from operators._kernel.relay import bounce
 from operators._kernel.scope import Scope
+from operators._kernel.slices import Slice
 from operators._kernel.stage import Stage
 
 
@@ -86,9 +88,17 @@ class SwitchingStage(Stage):
             bounce(self._run)
 
     def _run(self) -> None:
+        slice_ = Slice()
         while True:
             node, self._next = self._next, None
             if node is not None and not self.arbiter.cancelled:
-                subscribe(node, self, self.scope)
+                connect(self.unwrapped(resolved(node)), self, self.scope)
             if not self._drain.again():
                 return
+            if slice_.over:
+                slice_.go_on(self._run)
+                return
+
+    def unwrapped(self, chain: list[Node]) -> list[Node]:
+        """Return the chain to be subscribed to; a stage that is through with its own work may shorten it."""
+        return chain

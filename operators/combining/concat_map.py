@@ -17,6 +17,7 @@ from operators._kernel.heads import OneByOne
 from operators._kernel.kinds import Link
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
+from operators._kernel.slices import Slice
 from operators._kernel.stage import Stage
 from operators._kernel.step import Step
 from operators.sources.publisher import as_node
@@ -133,10 +134,14 @@ class _ConcatMapStage(Stage):
             self._run()
 
     def _run(self) -> None:
+        slice_ = Slice()
         try:
             while True:
                 self._turn()
                 if not self._drain.again():
+                    return
+                if slice_.over:
+                    slice_.go_on(self._run)
                     return
         except BaseException:
             self._interrupted = True  # the loop is not to be entered again

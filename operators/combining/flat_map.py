@@ -94,6 +94,10 @@ class _PulledInner:
     def deliver(self, most: int, emit: Callable[[Any], None]) -> int:
         stage = self._stage
         emitted = 0
+        if stage.due:
+            stage.pulling.begin_slice()
+        else:
+            stage.pulling.end_slices()
         try:
             for item in islice(self._feed.items, most):
                 if item is PAUSE:
@@ -101,6 +105,8 @@ class _PulledInner:
                 emit(item)
                 emitted += 1
                 if stage.cancelled or stage.bad is not None:
+                    return emitted
+                if stage.due and stage.pauses():
                     return emitted
         except Exception as error:  # stages do not raise: it is the inner flow's
             stage.abort(error.with_traceback(user_frames(error.__traceback__)))
@@ -181,8 +187,12 @@ class _FlatMapStage(QueuedStage):
                 self._free += 1
                 self._turn_left = self._operator.prefetch
                 self._refill()
+                if self.due and self.pauses():
+                    break
                 continue
             fruitless = 0 if count else fruitless + 1
+            if self.due and self.pauses():
+                break
             if not count or not self._turn_left:
                 active.rotate(-1)
                 self._turn_left = self._operator.prefetch

@@ -70,7 +70,11 @@ def on_error_return(value: Any) -> OnErrorResume:
 
 
 class _Once:
-    """Gives the flow that takes over after the first error."""
+    """Gives the flow that takes over after the first error.
+
+    Where that ends in an on_error_resume of its own, there would be one inside of another, however often
+    it goes on so; and so the inner one takes the place of this one, which has nothing to do any more.
+    """
 
     __slots__ = ("_operator", "_resumed")
 
@@ -84,6 +88,15 @@ class _Once:
         self._resumed = True
         return self._operator.resume(error)
 
+    def unwrapped(self, chain: list[Node]) -> tuple[list[Node], Node | None]:
+        """Return the chain without the on_error_resume at its end, and that, where there is one."""
+        last = chain[-1]
+        if not self._resumed or not isinstance(last.operator, OnErrorResume):
+            return chain, None
+        self._operator = last.operator
+        self._resumed = False
+        return chain[:-1], last
+
 
 class _ResumeStage(SwitchingStage):
     __slots__ = ("_once",)
@@ -94,3 +107,10 @@ class _ResumeStage(SwitchingStage):
 
     def successor(self, error: Exception) -> Node | None:
         return self._once(error)
+
+    def unwrapped(self, chain: list[Node]) -> list[Node]:
+        if self.scope.watcher is not None:
+            return chain
+        chain, last = self._once.unwrapped(chain)
+        self.node = last or self.node
+        return chain

@@ -64,6 +64,10 @@ class _Tries:
         self._left -= 1
         return self._node.upstream
 
+    def unwrapped(self, chain: list[Node]) -> tuple[list[Node], Node | None]:
+        """Return the chain as it is."""
+        return chain, None
+
 
 class _RetryStage(SwitchingStage):
     __slots__ = ("_tries",)
