@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, overload
 from typing_extensions import TypeVar
 
 from operators._faces.face import Face, T_co, need_face, then
-from operators._kernel.node import Node, Operator
+from operators._kernel.node import Node
 from operators.combining.concat_map import ConcatMap, given
 from operators.combining.flat_map import FlatMap
 from operators.combining.zip import Zip
-from operators.sources.iterable import FromFlows
+from operators.sources.flows import FromFlows, InARow
 from operators.sources.publisher import as_node
 from reactive_streams import Publisher
 
@@ -129,9 +129,8 @@ class Combining(Face[T_co]):
         need_face("merge", self)
         mine = self.node.operator
         flat = isinstance(mine, FlatMap) and mine.prefetch == prefetch
-        flows = self._together("merge", others, FlatMap if flat else None)
-        operator = FlatMap(given, len(flows), prefetch, "merge")
-        return _flow(Node(operator, Node(FromFlows(flows))))
+        flows = self._together("merge", others, FromFlows, flat)
+        return _flow(Node(FlatMap(given, flows.count, prefetch, "merge"), Node(flows)))
 
     @overload
     def concat(self) -> Flow[T_co]: ...
@@ -158,25 +157,19 @@ class Combining(Face[T_co]):
         [1, 2, 3, 4]
         """
         need_face("concat", self)
-        flows = self._together("concat", others, ConcatMap)
-        return _flow(Node(ConcatMap(given, "concat"), Node(FromFlows(flows))))
+        flows = self._together("concat", others, InARow, True)
+        return _flow(Node(ConcatMap(given, "concat"), Node(flows)))
 
     def _together(
-        self, name: str, others: tuple[Any, ...], kind: type[Operator] | None
-    ) -> tuple[Node, ...]:
+        self, name: str, others: tuple[Any, ...], kind: type[FromFlows], joins: bool
+    ) -> FromFlows:
         # A chain of concats (or merges) is one of all their flows, however long it grows.
         added = tuple(as_node(name, "others", other) for other in others)
         node = self.node
-        if (
-            kind is not None
-            and isinstance(node.operator, kind)
-            and node.operator.name == name
-            and not node.label
-        ):
-            source = node.upstream
-            if source is not None:
-                return (*source.operator.flows, *added)
-        return (node, *added)
+        source = node.upstream
+        if joins and source is not None and type(source.operator) is kind and not node.label:
+            return kind(added, source.operator)
+        return kind((node, *added))
 
 
 def _flow(node: Node) -> Flow[Any]:

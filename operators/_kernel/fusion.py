@@ -240,7 +240,9 @@ class Place:
         self, node: Node, *, prefetch: int = 1, hasty: bool = False, blocks: bool | None = None
     ) -> Feed:
         """Return the feed of another flow; where that is pushed it is asked for `prefetch` items ahead."""
-        return self._open(resolved(node), prefetch, hasty, self.blocks if blocks is None else blocks)
+        return self._open(
+            resolved(node), prefetch, hasty, self.blocks if blocks is None else blocks
+        )
 
     def _open(self, chain: list[Node], prefetch: int, hasty: bool, blocks: bool) -> Feed:
         return self._openers.open(

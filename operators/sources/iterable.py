@@ -11,7 +11,6 @@ from operators._kernel.contract import Contract
 from operators._kernel.demand import Claim
 from operators._kernel.failure import used_up
 from operators._kernel.kinds import IterableSource
-from operators._kernel.node import Node
 
 
 class FromIterable(IterableSource):
@@ -68,31 +67,3 @@ def need_iterable(items: object) -> None:
         else:
             hint = f"use {flow_of(items).removeprefix('Flow.')}"
         raise TypeError(f"from_iterable: needs an iterable, got {shown(items)}; {hint}")
-
-
-class FromFlows(FromIterable):
-    """Given flows, as the outer source of a concat or a merge.
-
-    emits        each flow, for each one asked for
-    backpressures  gives out no flow that was not asked for
-    completes    with the last flow
-    fails        never
-    """
-
-    __slots__ = ("_flows",)
-
-    def __init__(self, flows: tuple[Node, ...]) -> None:
-        super().__init__(flows, "flows")
-        self._flows = flows
-
-    @property
-    def synchronous(self) -> bool:
-        return all(flow.synchronous for flow in self._flows)
-
-    @property
-    def flows(self) -> tuple[Node, ...]:
-        return self._flows
-
-    @property
-    def details(self) -> str:
-        return str(len(self._flows))
