@@ -17,7 +17,6 @@ from operators._kernel.firsts import first
 from operators._kernel.step import Step
 from operators._kernel.writer import (
     SOURCE,
-    UNNOTED,
     AsyncPull,
     Edge,
     Loop,
@@ -167,7 +166,7 @@ def _write_resuming(
     out.add(indent + 2, "if fail.owns(error): raise")
     out.add(indent + 2, "raised = error")
     out.add_all(indent + 1, world.beat())
-    out.add(indent + 1, "source = head.resume(raised)", UNNOTED)
+    out.add(indent + 1, "source = head.resume(raised)")
     out.add(indent + 1, "raised = None")
 
 

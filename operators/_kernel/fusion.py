@@ -21,7 +21,7 @@ from operators._kernel.kinds import resolved
 from operators._kernel.node import Node
 from operators._kernel.scope import Scope
 from operators._kernel.step import Step
-from operators._kernel.writer import SOURCE, head_of, nests
+from operators._kernel.writer import SOURCE, head_of, nests, unnoted
 
 _LONGEST_SEGMENT = 40
 _MOST_SEGMENTS = 40
@@ -100,13 +100,13 @@ class _Blame:
     def owns(self, error: Exception) -> bool:
         """Whether one of the steps has raised it, rather than what is upstream."""
         owner = self._code.owners[self._line(error)]
-        return owner is None or owner >= 0
+        return owner != SOURCE
 
     def __call__(self, error: Exception, item: Any) -> Exception:
         traceback = error.__traceback__
         line = self._line(error)
         owner = self._code.owners[line]
-        self.at = SOURCE if owner is None else owner
+        self.at = SOURCE if owner is None else owner if owner >= SOURCE else unnoted(owner)
         if owner == SOURCE:
             if self._source is not None:
                 error = annotate(error, self._source)

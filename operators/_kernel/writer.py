@@ -8,8 +8,12 @@ from operators._kernel.step import Step
 
 SOURCE = -1
 """The owner of a line that pulls from what is upstream of a segment."""
-UNNOTED = -2
-"""The owner of a line whose error says all by itself, or was annotated by an inner stream."""
+
+
+def unnoted(index: int) -> int:
+    """Return the owner of a step's line whose errors say all by themselves, or were annotated before."""
+    return -2 - index
+
 
 
 def head_of(step: Step, *, asynchronous: bool) -> str:
@@ -234,7 +238,7 @@ def _write_from(
             continue
         loop = line.startswith(("for ", "async for "))
         silent = step.explains or (loop and step.opens)
-        out.add_all(indent + depth, words, UNNOTED if silent else index)
+        out.add_all(indent + depth, words, unnoted(index) if silent else index)
         if loop:
             out.add_all(indent + depth + 1, world.top())
     if nests:
