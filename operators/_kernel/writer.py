@@ -15,7 +15,6 @@ def unnoted(index: int) -> int:
     return -2 - index
 
 
-
 def head_of(step: Step, *, asynchronous: bool) -> str:
     """Return what the step is as the head of a segment, in plain or in async generators."""
     return "" if asynchronous and step.async_body else step.head

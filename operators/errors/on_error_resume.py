@@ -94,7 +94,10 @@ class _Once:
         if not self._resumed or not isinstance(last.operator, OnErrorResume):
             return chain, None
         if last.operator is self._operator:
-            return chain, None  # it gives back itself: that is to be too deep, rather than never to end
+            return (
+                chain,
+                None,
+            )  # it gives back itself: that is to be too deep, rather than never to end
         self._operator = last.operator
         self._resumed = False
         return chain[:-1], last
