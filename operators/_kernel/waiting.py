@@ -48,7 +48,7 @@ def refuse_to_block(stage: Any, room: str) -> None:
         why = "emit would wait for this very thread, which is delivering an item of the same stream"
     elif running() is not None:
         why = "emit would block the event loop that runs in this thread"
-    elif stage.opener == me and not any(map(_crosses, below(stage.downstream))):
+    elif stage.opener == me and not _crosses(stage):
         why = "emit would wait, inside of subscribe, for a request that can only come after it"
     else:
         return
@@ -63,12 +63,17 @@ def refuse_to_block(stage: Any, room: str) -> None:
 
 
 def _crosses(stage: Any) -> bool:
-    # Who asks may then be another thread than the one that subscribes.
-    return getattr(_operator(stage), "asynchronous", False)
+    # Who asks may then be another thread than the one that subscribes. An edge is no operator of its own.
+    following = [each for each in below(stage.downstream) if _node(each) is not stage.node]
+    return any(getattr(_operator(each), "asynchronous", False) for each in following)
+
+
+def _node(stage: Any) -> Any:
+    return getattr(stage, "node", None)
 
 
 def _operator(stage: Any) -> Any:
-    node = getattr(stage, "node", None)
+    node = _node(stage)
     return None if node is None else node.operator
 
 

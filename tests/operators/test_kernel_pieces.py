@@ -74,7 +74,7 @@ def test_an_inbox_polled_asks_for_what_was_taken_and_for_no_more() -> None:
 
 def test_an_inbox_that_delivers_asks_for_what_was_taken_and_for_no_more() -> None:
     inbox, upstream = filled(4)
-    stage: Any = SimpleNamespace(cancelled=False, bad=None)
+    stage: Any = SimpleNamespace(due=0.0, cancelled=False, bad=None)
     got: list[int] = []
     for start in range(0, 8, 4):
         inbox.items.extend(range(start, start + 4))

@@ -123,10 +123,7 @@ def cases() -> Iterator[Any]:
     }
     for name, make in {**runs, **FURTHER}.items():
         for way in WAYS:
-            label = f"{name}, {way}"
-            # How long one of these keeps the loop is up to chance.
-            owed = [pytest.mark.xfail(strict=False, reason="it is frozen still")]
-            yield pytest.param(make, way, id=label, marks=owed if label in OWED else ())
+            yield pytest.param(make, way, id=f"{name}, {way}")
 
 
 @pytest.mark.usefixtures("dropped")
