@@ -44,6 +44,10 @@ class Delivery:
         except Exception as error:
             self._lost(error)
 
+    def trouble(self) -> Exception | None:
+        """Return why nothing will be delivered any more, or None."""
+        return None if self._lease is None else self._lease.trouble()
+
     def close(self) -> None:
         """End the thread, where there is one."""
         if self._lease is not None:

@@ -85,11 +85,13 @@ class PoolCalls:
     def open(self, scope: Scope) -> None:
         """Make ready; threads begin with the calls."""
         self._pending = scope.pending
-        if not self._owned:
-            self._pending.carry(self)
+        self._pending.carry(self)
 
     def trouble(self) -> Exception | None:
         """Return why the calls will not come to an end as long as the waiting threads wait, or None."""
+        error = self.deliver.trouble()
+        if error is not None or self._owned:
+            return error
         live = self._live.copy()
         # What has begun may end by itself, though it waits.
         return None if not live or any(call.begun for call in live) else starved(self._pool)
@@ -243,6 +245,7 @@ class PlainCalls(PoolCalls):
         return super().idle and not self._handed and self._loops.idle
 
     def open(self, scope: Scope) -> None:
+        super().open(scope)
         self._scope = scope
 
     def start(self, call: Call) -> None:

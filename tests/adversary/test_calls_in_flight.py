@@ -382,8 +382,10 @@ def test_a_run_whose_loop_has_ended_is_done(dropped: Any, closed_first: bool) ->
         go.set()  # the loop is told, and never has a turn again
         eventually(lambda: bool(loop._ready), "the result")  # type: ignore[attr-defined]
         loop.close()
-    with pytest.raises(RuntimeError, match="the event loop was closed"):
+    with pytest.raises(RuntimeError, match=r"the event loop .*was closed"):
         handle.result(DEADLINE)
+    if not closed_first and not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return  # there what the loop lets go of goes when the thread that made it runs again
     eventually(lambda: not our_threads())
 
 
