@@ -14,7 +14,7 @@ from operators._kernel.demand import demand_error, plain
 from operators._kernel.failure import brief, ended_by, subscriber_raised, user_frames
 from operators._kernel.feed import PAUSE, Feed, Run
 from operators._kernel.fusion import alet_go
-from operators._kernel.loops import running_loop
+from operators._kernel.loops import LoopLease, running_loop
 from operators._kernel.scope import Scope
 from reactive_streams import UNBOUNDED
 
@@ -306,13 +306,15 @@ def _less(wanted: int, delivered: int) -> int:
 class AsyncDrive(_Drive):
     """Pushes the items of a fused async generator from one task of an event loop."""
 
-    __slots__ = ("_context", "_delivering", "_introduced", "_lease", "_task", "_waiter", "run")
+    __slots__ = ("_context", "_delivering", "_introduced", "_lease", "_pending", "_task",
+                 "_waiter", "run")  # fmt: skip
 
     def __init__(self, subscriber: Any, source: Any, scope: Scope) -> None:
         super().__init__(subscriber, source)
         self.run: TaskRun = TaskRun()
         self._context = copy_context()
-        self._lease = scope.lease()
+        self._lease = LoopLease()
+        self._pending = scope.pending
         self._introduced = False
         self._task: asyncio.Task[Any] | None = None
         self._delivering = False
@@ -324,14 +326,20 @@ class AsyncDrive(_Drive):
         self._ending = ending
         self._running = True
         try:
-            self._subscriber.on_subscribe(self)
-        except Exception as error:
-            self._over = self._stop = True
-            subscriber_raised(error, f"on_subscribe of {brief(self._subscriber)}")
+            # From here on it is waited for; whatever comes, a Ctrl-C too, it ends by its task.
+            self._lease.count_in(self._pending)
+            self._introduce()
         except BaseException:
             self._over = self._stop = self._introduced = True
             self._wake()
             raise
+
+    def _introduce(self) -> None:
+        try:
+            self._subscriber.on_subscribe(self)
+        except Exception as error:
+            self._over = self._stop = True
+            subscriber_raised(error, f"on_subscribe of {brief(self._subscriber)}")
         self._introduced = True
         if self._ending() or self._advance(0):
             self._wake()

@@ -39,7 +39,7 @@ class LoopLease:
     ) -> None:
         self._claim = threading.Lock()
         self._host: Host | None = None
-        self._pending = pending
+        self._pending: Pending | None = None
         if loop is not None and loop.is_closed():
             raise RuntimeError("the event loop that was asked for is closed")
         given = loop or running_loop()
@@ -48,7 +48,12 @@ class LoopLease:
             given = background.admit(self).loop
         self.loop: asyncio.AbstractEventLoop = given
         if pending is not None:
-            pending.begin(self)
+            self.count_in(pending)
+
+    def count_in(self, pending: Pending) -> None:
+        """Have the run of this account wait for the release."""
+        self._pending = pending
+        pending.begin(self)
 
     def lives_on(self, host: Host) -> None:
         """Take note of the host whose loop it is, to be left at the release."""
