@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import partial
-from operator import length_hint
 from typing import Any
 
 from operators._kernel.drives import AsyncDrive, IteratorDrive
 from operators._kernel.edge import Edge, FusedEdge
 from operators._kernel.failure import annotate
-from operators._kernel.feed import Feed, Run
+from operators._kernel.feed import Feed
+from operators._kernel.feeds import DEEPEST_PULLED, Feeds, failing_feed
 from operators._kernel.fusion import (
-    Opening,
-    alet_go,
-    anothing,
-    cannot_fail,
     exhaustion,
     let_go,
     nestable,
     never,
     nothing,
-    only_plain,
-    plain_steps,
-    scopes,
     segments,
 )
 from operators._kernel.inlet import Inlet
@@ -38,8 +30,8 @@ from operators._kernel.kinds import (
     resolved,
     resolved_chain,
 )
-from operators._kernel.mailbox import Box
 from operators._kernel.node import Node
+from operators._kernel.opening import Opening, anothing, scopes
 from operators._kernel.relay import EVERY, Relay, bounce, uncoupled
 from operators._kernel.scope import Scope
 from operators._kernel.stage import FusedStage
@@ -47,216 +39,6 @@ from operators._kernel.step import Step
 
 DEEPEST = 10_000
 """Operators between a flow that is made by others (inner, deferred, resumed) and its consumer, at most."""
-DEEPEST_PULLED = 50
-"""Flows inside of each other that are pulled: each takes frames of the stack of whoever pulls."""
-
-
-# Pulling ----------------------------------------------------------------------------------------
-
-
-def pulled_steps(chain: list[Node], scope: Scope, level: int = 0) -> int:
-    """Return how many operators at the end of the chain are run by whoever pulls."""
-    if scope.watcher is not None or level + chain[-1].nesting > DEEPEST_PULLED:
-        return 0
-    first = len(chain)
-    while first > 1 and isinstance(chain[first - 1].operator, Step):
-        first -= 1
-    if chain[first - 1].operator.homes:
-        # Functions run where they were to be run; what calls none is as well run here.
-        first = max([first, *(i + 1 for i in range(first, len(chain)) if chain[i].operator.calls)])
-    steps = chain[first:]
-    return len(steps) if nestable(steps) == len(steps) else 0
-
-
-def _home(base: list[Node]) -> int:
-    """Return the capacity of the queue from which a box takes its items, some steps later; 0: none."""
-    for node in reversed(base[1:]):
-        operator = node.operator
-        if operator.homes:
-            return int(operator.holds)
-        if not (isinstance(operator, Step) and operator.pushes and operator.shaper() is None):
-            return 0
-    return 0
-
-
-def pullable(chain: list[Node], scope: Scope, level: int = 0) -> bool:
-    """Whether the whole chain is a feed of its own, that asks nobody; flows made later may do so."""
-    return (
-        isinstance(chain[0].operator, (IterableSource, Failed))
-        and pulled_steps(chain, scope, level) == len(chain) - 1
-    )
-
-
-def known_pullable(chain: list[Node], scope: Scope) -> bool:
-    """Whether the whole chain is a feed of its own, and so are all flows that are opened in it."""
-    return (
-        isinstance(chain[0].operator, IterableSource)
-        and chain[-1].nesting < DEEPEST_PULLED
-        and _is_one_drive(chain, scope)
-    )
-
-
-def feed_of(
-    chain: list[Node],
-    scope: Scope,
-    run: Run,
-    *,
-    blocks: bool,
-    level: int = 0,
-    prefetch: int = 1,
-    hasty: bool = False,
-    eager: bool = False,
-    finish: Callable[[], None] | None = None,
-) -> Feed:
-    """Return the feed of a chain; what cannot be pulled is subscribed to, and taken from its last queue.
-
-    `prefetch` is for a chain that is pushed, where it declares no queue itself; where it is `hasty`, an
-    error overtakes its items, and where it is `eager` it is subscribed to at once. `finish` is called when
-    the feed is left.
-    """
-    steps = pulled_steps(chain, scope, level)
-    first = len(chain) - steps
-    base, steps_above = chain[:first], chain[first:]
-    places = scopes(chain, scope)
-    # What stands above one of several flows must not keep it from going on with the others.
-    waits = blocks and not any(node.operator.several for node in steps_above)
-    source: Node | None = None
-    if first == 1 and isinstance(chain[0].operator, (IterableSource, Failed)):
-        feed, source = _opened(chain[0])
-        if not steps_above and source is None and finish is None:
-            return feed
-    else:
-        for node in steps_above:
-            if node.operator.prefetch_upstream:
-                prefetch = node.operator.prefetch_upstream
-                hasty = node.operator.several
-                break
-        here = places[first - 1]
-        home = 0 if scope.watcher is not None else _home(base)
-        box = Box(
-            base,
-            _last(chain),
-            here,
-            run,
-            blocks=waits,
-            prefetch=home or prefetch,
-            hasty=hasty,
-            shares=home > 0,
-        )
-        far = here.at(here.depth + level * 2) if level else here
-        box.begin = lambda: uncoupled(lambda: connect(base, box, far))
-        closed = any(node.operator.closed for node in steps_above)
-        feed = box.feed(eager=eager and not closed)
-        if not steps_above and finish is None:
-            return feed
-    opening = Opening(feed, source, steps_above, places[first:], run, OPENERS, level)
-    return opening.feed(blocks=blocks, finish=finish)
-
-
-def _last(chain: list[Node]) -> Node:
-    return next(node for node in reversed(chain) if not isinstance(node.operator, NoneCheck))
-
-
-def _opened(node: Node) -> tuple[Feed, Node | None]:
-    """Return the feed of a source, and the node to be blamed for what it raises."""
-    operator = node.operator
-    if isinstance(operator, Failed):
-        return _failing(operator.error), None
-    try:
-        items = operator.iterator()
-    except Exception as error:
-        return _failing(annotate(error, node)), None
-    safe = cannot_fail(items)
-    close = nothing if safe else partial(let_go, items)
-    length = length_hint(items) if safe else None
-    feed = Feed(items, exhaustion(items), close, pauses=False, length=length)
-    return feed, None if safe else node
-
-
-def _failing(error: Exception) -> Feed:
-    def items() -> Iterator[Any]:
-        raise error
-        yield
-
-    return Feed(items(), _yes, nothing, pauses=False, failing=_yes)
-
-
-def _yes() -> bool:
-    return True
-
-
-def afeed_of(
-    chain: list[Node], scope: Scope, run: Any, finish: Callable[[], Any], level: int = 0
-) -> Any:
-    """Return an async generator of the items of a chain."""
-    above = chain[len(chain) - pulled_steps(chain, scope, level) :]
-    first = len(chain) - len(above)
-    places = scopes(chain, scope)
-    operator = chain[0].operator
-    source: Node | None = None
-    if first == 1 and isinstance(operator, AsyncIterableSource) and not only_plain(above):
-        try:
-            feed = Feed(operator.aiterator(), never, nothing, pauses=False)
-            source = chain[0]
-        except Exception as error:
-            feed = _failing(annotate(error, chain[0]))
-    else:
-        first += plain_steps(above)
-        feed = feed_of(chain[:first], places[first - 1], run, blocks=False, level=level)
-    opening = Opening(feed, source, chain[first:], places[first:], run, OPENERS, level)
-    return opening.afeed(finish=finish)[0]
-
-
-class _AsyncEither:
-    """What an async generator pulls of an inner flow: a feed, or an async generator."""
-
-    __slots__ = ("_feed", "asynchronous", "items")
-
-    def __init__(self, feed: Feed | None, items: Any) -> None:
-        self._feed = feed
-        self.asynchronous = feed is None
-        self.items = items
-
-    async def aclose(self) -> None:
-        if self._feed is None:
-            await alet_go(self.items)
-        else:
-            self._feed.close()
-
-
-class _Openers:
-    """How flows are opened inside of others."""
-
-    def open(
-        self,
-        chain: list[Node],
-        scope: Scope,
-        run: Run,
-        *,
-        blocks: bool,
-        prefetch: int,
-        hasty: bool,
-        level: int,
-    ) -> Feed:
-        return feed_of(
-            chain, scope, run,
-            blocks=blocks, prefetch=prefetch, level=level, hasty=hasty, eager=hasty,
-        )  # fmt: skip
-
-    def aopen(self, chain: list[Node], scope: Scope, run: Run, level: int) -> Any:
-        return afeed_of(chain, scope, run, anothing, level)
-
-    def aopen_either(self, chain: list[Node], scope: Scope, run: Run, level: int) -> Any:
-        if pullable(chain, scope, level):
-            feed = feed_of(chain, scope, run, blocks=False, level=level)
-            return _AsyncEither(feed, feed.items)
-        return _AsyncEither(None, self.aopen(chain, scope, run, level))
-
-
-OPENERS = _Openers()
-
-
-# Pushing ----------------------------------------------------------------------------------------
 
 
 def subscribe(node: Node, subscriber: Any, scope: Scope) -> None:
@@ -301,6 +83,15 @@ def driven(source: Node, steps: list[Node], scope: Scope) -> int:
         len(steps),
     )
     return nestable(steps[:known])
+
+
+def known_pullable(chain: list[Node], scope: Scope) -> bool:
+    """Whether the whole chain is a feed of its own, and so are all flows that are opened in it."""
+    return (
+        isinstance(chain[0].operator, IterableSource)
+        and chain[-1].nesting < DEEPEST_PULLED
+        and _is_one_drive(chain, scope)
+    )
 
 
 def _is_one_drive(chain: list[Node], scope: Scope) -> bool:
@@ -435,7 +226,7 @@ class _Builder:
                 opened = operator.iterator()
         except Exception as error:
             if any(node.operator.head for node in run):
-                self._drive(downstream, _failing(annotate(error, source)), None, run)
+                self._drive(downstream, failing_feed(annotate(error, source)), None, run)
             else:
                 refuse(downstream, annotate(error, source))
             return
@@ -446,7 +237,7 @@ class _Builder:
                 refuse(downstream, annotate(error, source))
                 return
             feed = Feed(opened, never, nothing, pauses=False)
-            opening = Opening(feed, source, run, scopes(run, self.scope), drive.run, OPENERS)
+            opening = Opening(feed, source, run, scopes(run, self.scope), drive.run, FEEDS)
             drive.start(*opening.afeed(finish=anothing, sink=drive.fail))
         else:
             feed = Feed(opened, exhaustion(opened), partial(let_go, opened), pauses=False)
@@ -454,5 +245,8 @@ class _Builder:
 
     def _drive(self, downstream: Any, feed: Feed, source: Node | None, run: list[Node]) -> None:
         drive = IteratorDrive(downstream, feed)
-        opening = Opening(feed, source, run, scopes(run, self.scope), drive.run, OPENERS)
+        opening = Opening(feed, source, run, scopes(run, self.scope), drive.run, FEEDS)
         drive.start(opening.feed(blocks=False, sink=drive.fail))
+
+
+FEEDS = Feeds(connect)

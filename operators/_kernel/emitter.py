@@ -18,8 +18,8 @@ from operators._kernel.drain import Drain
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import BackpressureError, drop_error
 from operators._kernel.node import Node
+from operators._kernel.queued import EMPTY, QueuedStage
 from operators._kernel.scope import Scope
-from operators._kernel.stage import EMPTY, QueuedStage
 from operators._kernel.waiting import LoopBell, refuse_to_block, running
 from reactive_streams import UNBOUNDED
 

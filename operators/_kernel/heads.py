@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from operators._kernel.failure import annotate, in_handling, resubscribed
 from operators._kernel.feed import PAUSE, Feed
-from operators._kernel.fusion import Place, let_go
+from operators._kernel.fusion import let_go
 from operators._kernel.kinds import resolved
 from operators._kernel.node import Node
+from operators._kernel.opening import Place
 
 _END: Any = object()
 

@@ -10,7 +10,7 @@ from typing import Any
 from operators._kernel.arbiter import Arbiter
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import drop_error
-from operators._kernel.stage import EMPTY, QueuedStage
+from operators._kernel.queued import EMPTY, QueuedStage
 from reactive_streams import UNBOUNDED
 
 

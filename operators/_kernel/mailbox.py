@@ -11,13 +11,15 @@ from typing import Any
 from operators._kernel.arbiter import Arbiter
 from operators._kernel.failure import drop_error, user_frames
 from operators._kernel.feed import PAUSE, Feed, Run
+from operators._kernel.fusion import let_go
 from operators._kernel.inbox import Inbox, InboxStage
 from operators._kernel.kinds import NoneCheck
 from operators._kernel.loops import running_loop
 from operators._kernel.node import Node
+from operators._kernel.queued import QueuedStage
 from operators._kernel.relay import uncoupled
 from operators._kernel.scope import Scope
-from operators._kernel.stage import FusedStage, QueuedStage
+from operators._kernel.stage import FusedStage
 
 
 class Box:
@@ -30,7 +32,7 @@ class Box:
 
     pulls = True
     __slots__ = (
-        "_blocks", "_closed", "_done", "_error", "_hasty", "_inbox", "_last", "_node", "_run", "_scope",
+        "_blocks", "_closed", "_done", "_error", "_generator", "_hasty", "_inbox", "_last", "_node", "_run", "_scope",
         "_shares", "_stage", "_started", "_waits", "begin", "runner",
     )  # fmt: skip
 
@@ -61,6 +63,7 @@ class Box:
         # The Subscription may come later than the first item is wanted, or than the flow is left.
         self._inbox.upstream = Arbiter()
         self._stage: QueuedStage | None = None
+        self._generator: Generator[Any, None, None] | None = None
         self._started = False
         self.runner: int = 0
         """The thread that takes out, and so must not be kept waiting for room; 0: none is known."""
@@ -110,7 +113,8 @@ class Box:
         if eager:
             self._start()
         pauses = not self._blocks
-        return Feed(self._items(), self._ending, self._close, pauses=pauses, failing=self._failing)
+        self._generator = self._items()
+        return Feed(self._generator, self._ending, self._close, pauses=pauses, failing=self._failing)
 
     def _start(self) -> None:
         self._started = True
@@ -176,6 +180,7 @@ class Box:
         return self._error is not None
 
     def _close(self) -> None:
+        let_go(self._generator)
         self._closed = True
         if self._stage is not None:
             self._stage.leave()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
-from operators._kernel.assembly import afeed_of, feed_of
+from operators._kernel.assembly import FEEDS
 from operators._kernel.bells import TaskRun, ThreadBell
 from operators._kernel.feed import Run
 from operators._kernel.kinds import none_check, resolved
@@ -24,7 +24,7 @@ def pull(node: Node) -> Generator[Any, None, None]:
         if not scope.settled and running_loop() is None:
             scope.pending.wait()
 
-    feed = feed_of(
+    feed = FEEDS.feed_of(
         chain,
         scope,
         Run(ThreadBell(lambda take: scope.pending.block(take))),
@@ -45,5 +45,5 @@ def apull(node: Node) -> AsyncGenerator[Any, None]:
         if not scope.settled:
             await scope.pending.settled()
 
-    items: AsyncGenerator[Any, None] = afeed_of(chain, scope, TaskRun(), finish)
+    items: AsyncGenerator[Any, None] = FEEDS.afeed_of(chain, scope, TaskRun(), finish)
     return items

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from operators._kernel.node import Node, Operator
 
 if TYPE_CHECKING:
-    from operators._kernel.fusion import Place
+    from operators._kernel.opening import Place
 
 
 class Shaper(Protocol):

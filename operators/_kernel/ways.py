@@ -8,7 +8,8 @@ from typing import Any
 
 from operators._kernel.drives import AsyncDrive, IteratorDrive
 from operators._kernel.emitter import Outlet
-from operators._kernel.stage import FusedStage, QueuedStage, Stage
+from operators._kernel.queued import QueuedStage
+from operators._kernel.stage import FusedStage, Stage
 from reactive_streams import UNBOUNDED
 
 

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any
 
 from operators._kernel.feed import PAUSE, Feed
-from operators._kernel.fusion import Place
 from operators._kernel.node import Node
+from operators._kernel.opening import Place
 
 _END: Any = object()
 

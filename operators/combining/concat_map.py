@@ -12,10 +12,10 @@ from operators._kernel.checks import need_callable
 from operators._kernel.contract import Contract
 from operators._kernel.drain import Drain
 from operators._kernel.feed import PAUSE
-from operators._kernel.fusion import Place
 from operators._kernel.heads import OneByOne
 from operators._kernel.kinds import Link
 from operators._kernel.node import Node
+from operators._kernel.opening import Place
 from operators._kernel.scope import Scope
 from operators._kernel.slices import Slice
 from operators._kernel.stage import Stage

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from operators._kernel.assembly import connect, feed_of, known_pullable
+from operators._kernel.assembly import FEEDS, connect, known_pullable
 from operators._kernel.checks import need_callable, need_count
 from operators._kernel.contract import Contract
 from operators._kernel.failure import user_frames
 from operators._kernel.feed import PAUSE, Feed, Run
-from operators._kernel.fusion import Place
 from operators._kernel.heads import InTurns
 from operators._kernel.inbox import Inner
 from operators._kernel.kinds import Link, resolved
 from operators._kernel.node import Node
+from operators._kernel.opening import Place
+from operators._kernel.queued import QueuedStage
 from operators._kernel.scope import Scope
-from operators._kernel.stage import QueuedStage
 from operators._kernel.step import Step
 from operators.combining.concat_map import given
 from operators.sources.publisher import as_node
@@ -89,7 +89,7 @@ class _PulledInner:
     def __init__(self, stage: _FlatMapStage, chain: list[Node]) -> None:
         self._stage = stage
         self._done = False
-        self._feed: Feed = feed_of(chain, stage.scope, stage.pulling, blocks=False, level=1)
+        self._feed: Feed = FEEDS.feed_of(chain, stage.scope, stage.pulling, blocks=False, level=1)
 
     def deliver(self, most: int, emit: Callable[[Any], None]) -> int:
         stage = self._stage

@@ -8,12 +8,12 @@ from operators._kernel.assembly import subscribe
 from operators._kernel.checks import need_count
 from operators._kernel.contract import Contract
 from operators._kernel.feed import Feed
-from operators._kernel.fusion import Place
 from operators._kernel.inbox import Inner
 from operators._kernel.kinds import Link
 from operators._kernel.node import Node
+from operators._kernel.opening import Place
+from operators._kernel.queued import EMPTY, QueuedStage
 from operators._kernel.scope import Scope
-from operators._kernel.stage import EMPTY, QueuedStage
 from operators._kernel.step import Step
 from operators._kernel.zipping import zipped
 

@@ -11,8 +11,8 @@ from operators._kernel.ends import NOBODY, NOWHERE
 from operators._kernel.failure import drop_error, ended_by
 from operators._kernel.loops import running_loop
 from operators._kernel.node import Node
+from operators._kernel.queued import EMPTY, QueuedStage
 from operators._kernel.scope import Scope
-from operators._kernel.stage import EMPTY, QueuedStage
 from operators.concurrency._call import BEATS, SLICE, Aftermath, Call
 from operators.concurrency._taker import Taker
 

@@ -7,10 +7,10 @@ from typing import Any
 from operators._kernel.checks import need_count
 from operators._kernel.contract import Contract
 from operators._kernel.failure import OneShotError
-from operators._kernel.fusion import Place
 from operators._kernel.heads import Resuming
 from operators._kernel.kinds import Link
 from operators._kernel.node import Node
+from operators._kernel.opening import Place
 from operators._kernel.scope import Scope
 from operators._kernel.step import Step
 from operators._kernel.switching import SwitchingStage

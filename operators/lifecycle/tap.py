@@ -10,9 +10,9 @@ from operators._kernel.contract import Contract
 from operators._kernel.demand import demand_error, plain
 from operators._kernel.failure import annotate, drop_error, in_handling
 from operators._kernel.feed import Feed
-from operators._kernel.fusion import Place
 from operators._kernel.kinds import Link
 from operators._kernel.node import Node
+from operators._kernel.opening import Place
 from operators._kernel.scope import Scope
 from operators._kernel.stage import Stage
 from operators._kernel.step import Step

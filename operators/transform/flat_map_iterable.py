@@ -9,11 +9,12 @@ from typing import Any
 
 from operators._kernel.checks import flow_of, need_callable, need_result, shown
 from operators._kernel.contract import Contract
-from operators._kernel.fusion import Place, let_go
+from operators._kernel.fusion import let_go
 from operators._kernel.kinds import Link
 from operators._kernel.node import Node
+from operators._kernel.opening import Place
+from operators._kernel.queued import EMPTY, QueuedStage
 from operators._kernel.scope import Scope
-from operators._kernel.stage import EMPTY, QueuedStage
 from operators._kernel.step import Step
 
 

@@ -11,8 +11,8 @@ from operators._kernel.failure import NOTHING
 from operators._kernel.firsts import first
 from operators._kernel.kinds import Link
 from operators._kernel.node import Node
+from operators._kernel.queued import EMPTY, QueuedStage
 from operators._kernel.scope import Scope
-from operators._kernel.stage import EMPTY, QueuedStage
 from operators._kernel.step import Step
 from operators.transform.seeds import Fold, need_fold, starting
 from reactive_streams import UNBOUNDED

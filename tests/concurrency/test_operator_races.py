@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from operators import Flow, as_processor
-from operators._kernel.stage import QueuedStage
+from operators._kernel.queued import QueuedStage
 from operators.schedulers import event_loop, executor, immediate, thread
 from reactive_streams import UNBOUNDED
 from tests.concurrency.team import DEADLINE, Serial, Team, Upstream
