@@ -168,7 +168,8 @@ class Combining(Face[T_co]):
         node = self.node
         source = node.upstream
         if joins and source is not None and type(source.operator) is kind and not node.label:
-            return kind(added, source.operator)
+            earlier: FromFlows = source.operator
+            return kind(added, earlier)
         return kind((node, *added))
 
 

@@ -25,7 +25,7 @@ from operators._kernel.kinds import (
     IterableSource,
     NoneCheck,
     Source,
-    none_check,
+    chain_to,
     refuse,
     resolved,
     resolved_chain,
@@ -48,8 +48,7 @@ def subscribe(node: Node, subscriber: Any, scope: Scope) -> None:
 
 def subscribe_foreign(node: Node, subscriber: Any, scope: Scope) -> None:
     """Subscribe anybody's Subscriber: behind a strict edge, which is fused where it can be."""
-    chain = resolved(node)
-    edge = none_check(chain)
+    chain, edge = chain_to(node)
     # One loop over an iterator looks after its Subscriber's failures by itself.
     foreign = not _is_one_drive(chain, scope)
     chain += edge

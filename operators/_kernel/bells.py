@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 
 from operators._kernel.feed import Run
 from operators._kernel.loops import running_loop
+from operators._kernel.scope import Scope
 
 
 class ThreadBell:
     """Wakes a thread, which blocks while it waits."""
 
-    __slots__ = ("_block", "_gate", "_rung", "_waits")
+    __slots__ = ("_gate", "_rung", "_scope", "_waits")
 
-    def __init__(self, block: Callable[[Callable[[float], bool]], object]) -> None:
-        self._block = block
-        """Waits until a function of a number of seconds, which waits so long at most, says True."""
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
         # Marks: who takes one off decides, and so nothing rests on two looks at once.
         self._rung: deque[None] = deque(maxlen=1)
         self._waits: deque[None] = deque(maxlen=1)
@@ -50,7 +49,7 @@ class ThreadBell:
             self._waits.append(None)
             if not self._rung or not self._taken():
                 acquire = gate.acquire
-                self._block(lambda seconds: acquire(timeout=seconds))
+                self._scope.pending.block(lambda seconds: acquire(timeout=seconds))
         self._rung.clear()
 
 
@@ -105,10 +104,9 @@ class TaskRun(Run):
     """The run of a task, which gives the event loop its turn by itself."""
 
     __slots__ = ()
-    bell: LoopBell
 
     def __init__(self) -> None:
-        super().__init__(LoopBell())
+        super().__init__(LoopBell)
         self.begin_slice()
 
     async def turn(self) -> None:

@@ -117,7 +117,7 @@ class IteratorDrive(_Drive):
 
     def __init__(self, subscriber: Any, source: Feed) -> None:
         super().__init__(subscriber, source.items)
-        self.run: Run = Run(self)
+        self.run: Run = Run(self._itself)
         self._feed: Feed = source
         self._loop: asyncio.AbstractEventLoop | None = None
         self._runner: int | None = None
@@ -161,6 +161,9 @@ class IteratorDrive(_Drive):
                 return
             self._running = True
         self._wake()
+
+    def _itself(self) -> IteratorDrive:
+        return self
 
     def wait(self) -> None:
         """Refuse: a drive goes on when it is rung for."""

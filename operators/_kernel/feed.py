@@ -44,14 +44,23 @@ class Bell(Protocol):
 class Run:
     """What the feeds of one consumer share: its bell, its time, and whether it has left."""
 
-    __slots__ = ("_beats", "_last", "bell", "deadline", "halted")
+    __slots__ = ("_beats", "_bell", "_last", "_make", "deadline", "halted")
 
-    def __init__(self, bell: Bell) -> None:
-        self.bell = bell
+    def __init__(self, make: Callable[[], Bell]) -> None:
+        self._make = make
+        self._bell: Bell | None = None  # most never wait
         self.deadline = _NEVER
         self.halted = False
         self._beats = 1
         self._last = 0.0
+
+    @property
+    def bell(self) -> Any:
+        """What wakes the consumer."""
+        bell = self._bell
+        if bell is None:
+            self._bell = bell = self._make()
+        return bell
 
     def begin_slice(self) -> None:
         """Take note that the consumer begins to run on an event loop, for a slice of its time."""

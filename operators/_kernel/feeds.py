@@ -84,11 +84,17 @@ def _opened(node: Node) -> tuple[Feed, Node | None]:
 
 
 def failing_feed(error: Exception) -> Feed:
-    def items() -> Iterator[Any]:
-        raise error
-        yield
+    return Feed(_Failing(error), _yes, nothing, pauses=False, failing=_yes)
 
-    return Feed(items(), _yes, nothing, pauses=False, failing=_yes)
+
+class _Failing(Iterator[Any]):
+    """An iterator that has nothing but an error."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __next__(self) -> Any:
+        raise self._error
 
 
 def _yes() -> bool:
@@ -134,8 +140,8 @@ class Feeds:
         """Return the feed of a chain; what cannot be pulled is subscribed to, and polled.
 
         `prefetch` is for a chain that is pushed, where it declares no queue itself; where it is `hasty`, an
-        error overtakes its items, and where it is `eager` it is subscribed to at once. `finish` is called when
-        the feed is left.
+        error overtakes its items, and where it is `eager` it is subscribed to at once. `finish` is called
+        when the feed is left.
         """
         steps = pulled_steps(chain, scope, level)
         first = len(chain) - steps
@@ -191,7 +197,8 @@ class Feeds:
         source: Node | None = None
         if first == 1 and isinstance(operator, AsyncIterableSource) and not only_plain(above):
             try:
-                feed = Feed(operator.aiterator(), never, nothing, pauses=False)
+                items: Any = operator.aiterator()
+                feed = Feed(items, never, nothing, pauses=False)
                 source = chain[0]
             except Exception as error:
                 feed = failing_feed(annotate(error, chain[0]))

@@ -17,7 +17,7 @@ from operators._kernel.checks import need_result
 from operators._kernel.contract import Contract
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import annotate, drop_error, ended_by, user_frames
-from operators._kernel.kinds import none_check, resolved
+from operators._kernel.kinds import chain_to
 from operators._kernel.loops import running_loop
 from operators._kernel.node import Node, Operator
 from operators._kernel.pending import Pending
@@ -232,11 +232,11 @@ def run_each(node: Node, fn: Callable[[Any], object]) -> Handle:
     """Start a run that calls `fn` for each item, and return its handle."""
     scope = Scope.current()
     handle = Handle(Node(FOR_EACH, node), scope.pending)
-    chain = resolved(node)
+    chain, edge = chain_to(node)
     consumer = _ForEach(handle, fn)
     try:
         # Whoever starts it inside another flow's function may go on to wait for it there.
-        uncoupled(lambda: connect([*chain, *none_check(chain)], consumer, scope))
+        uncoupled(lambda: connect([*chain, *edge], consumer, scope))
     except BaseException:
         handle._asked = True  # by nobody, and nobody can: what was raised says it
         handle.cancel()

@@ -72,7 +72,7 @@ class OneByOne:
 
 def _leave(inner: Feed, outer: Feed) -> None:
     """Close an inner feed; what has failed by itself is done with once its error has been told."""
-    items = inner.items
+    items: Any = inner.items
     failed = isinstance(items, GeneratorType) and getgeneratorstate(items) == GEN_CLOSED
     inner.let_go()
     if failed:

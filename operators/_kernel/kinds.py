@@ -176,6 +176,27 @@ def resolved(node: Node) -> list[Node]:
     return checked(resolved_chain(node.chain()))
 
 
+_SEEN: Any = ()
+
+
+def chain_to(node: Node) -> tuple[list[Node], list[Node]]:
+    """Return the resolved chain to `node`, and the check for what leaves it.
+
+    From the second time on they are known. (To know them costs a reference cycle, of which flows that
+    are made for a single subscription are to have none.)
+    """
+    known = node.known
+    if known:
+        return list(known[0]), list(known[1])
+    chain = resolved(node)
+    edge = none_check(chain)
+    if known is None:
+        node.known = _SEEN
+    elif not isinstance(node.chain()[0].operator, DeferredSource):
+        node.known = tuple(chain), tuple(edge)
+    return chain, edge
+
+
 def _too_many(deferred: Node) -> Node:
     error = RecursionError(f"defer: no source after {_MOST_DEFERRED} of them, one in another")
     return Node(Failed(annotate(error, deferred)), site=deferred.site)

@@ -32,8 +32,8 @@ class Box:
 
     pulls = True
     __slots__ = (
-        "_blocks", "_closed", "_done", "_error", "_generator", "_hasty", "_inbox", "_last", "_node", "_run", "_scope",
-        "_shares", "_stage", "_started", "_waits", "begin", "runner",
+        "_blocks", "_closed", "_done", "_error", "_generator", "_hasty", "_inbox", "_last", "_node",
+        "_run", "_scope", "_shares", "_stage", "_started", "_waits", "begin", "runner",
     )  # fmt: skip
 
     begin: Callable[[], None]
@@ -114,7 +114,9 @@ class Box:
             self._start()
         pauses = not self._blocks
         self._generator = self._items()
-        return Feed(self._generator, self._ending, self._close, pauses=pauses, failing=self._failing)
+        return Feed(
+            self._generator, self._ending, self._close, pauses=pauses, failing=self._failing
+        )
 
     def _start(self) -> None:
         self._started = True

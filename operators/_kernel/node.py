@@ -82,7 +82,7 @@ class Operator:
 class Node:
     """An operator, what is upstream of it, where it was written, and its name if it was given one."""
 
-    __slots__ = ("label", "nesting", "operator", "site", "synchronous", "upstream")
+    __slots__ = ("known", "label", "nesting", "operator", "site", "synchronous", "upstream")
 
     def __init__(
         self,
@@ -95,6 +95,8 @@ class Node:
         self.upstream: Node | None = upstream
         self.site: tuple[str, int] = site or call_site()
         self.label: str | None = label
+        self.known: Any = None
+        """What was found out about the chain that ends here, where it is gone through again and again."""
         self.nesting: int = operator.nesting
         """How many flows are given to one another here, each to the next; upstream included."""
         self.synchronous: bool = operator.synchronous

@@ -7,7 +7,7 @@ from functools import partial
 from inspect import GEN_CREATED, getgeneratorstate
 from typing import Any, Protocol
 
-from operators._kernel.codegen import function
+from operators._kernel.codegen import Function, function
 from operators._kernel.feed import Feed
 from operators._kernel.fusion import (
     Blame,
@@ -159,40 +159,41 @@ class Opening:
         feed, source = self._feed, self._source
         after = feed.after
         leave = nothing if finish is None else partial(_leave, after, finish)
-        begun = 0
-        cut = segments(self._steps)
+        cut = plans(self._steps)
         if source is not None and cannot_fail(feed.items):
             source = None
-        elif source is not None and _head(cut[0]) in ("turns", "join"):
-            cut.insert(0, [])  # which blames the source for what it raises
-        several = max(
-            (i for i, segment in enumerate(cut) if segment and segment[0].operator.several),
-            default=-1,
-        )
-        for number, segment in enumerate(cut):
-            last = number == len(cut) - 1
-            here = self._scopes[begun : begun + len(segment)]
-            begun += len(segment)
-            waits = blocks and number >= several
-            places = self._places(segment, here, feed, blocks=waits, asynchronous=False)
-            head = segment[0].operator.opened(places[0]) if _head(segment) else None
-            if head is not None:
+        elif source is not None and cut[0].head in ("turns", "join"):
+            cut = [*plans(()), *cut]  # which blames the source for what it raises
+        left = len(cut)
+        several = sum(plan.several for plan in cut)
+        for plan in cut:
+            left -= 1
+            waits = blocks and not several
+            several -= plan.several
+            segment = self._steps[plan.first : plan.end]
+            places = (
+                self._places(plan, feed, blocks=waits, asynchronous=False)
+                if plan.opening
+                else _NONE
+            )
+            head: Any = None
+            if plan.head:
+                head = segment[0].operator.opened(places[0])
                 feed = head if isinstance(head, Feed) else head.feed()
-            code = function("for" if waits else "loop", _operators(segment), pausing=feed.pauses)
-            fail = Blame(code, segment, source, sink if last else None)
+            code = plan.function("for" if waits else "loop", segment, feed.pauses)
+            finals = partial(_finals, segment, after) if plan.final else _no_finals
             items, ending = code.build(
-                feed.items, fail, feed.close, feed.ending, self._run, head,
-                partial(_finals, segment, after), leave if last else nothing,
-                *_discards(places), **_values(places),
+                feed.items, Blame(code, segment, source, None if left else sink), feed.close,
+                feed.ending, self._run, head, finals, nothing if left else leave,
+                *self._discards(plan), *_values(plan, segment, places),
             )  # fmt: skip
-            one_for_one = all(node.operator.one_for_one for node in segment)
             feed = Feed(
                 items,
                 ending,
-                partial(_close, items, feed, head, partial(_finals, segment, after, len(segment))),
-                pauses=not waits and (feed.pauses or _may_pause(segment)),
+                partial(_close, items, feed, head, finals, len(segment)),
+                pauses=not waits and (feed.pauses or plan.may_pause),
                 failing=feed.failing,
-                length=feed.length if one_for_one else None,
+                length=feed.length if plan.one_for_one else None,
             )
             source = None
         feed.after = after
@@ -204,55 +205,104 @@ class Opening:
         """Return an async generator of the items after the steps, over an async iterator or a feed."""
         feed, source = self._feed, self._source
         after = feed.after
-        leave = partial(_aleave, after, finish)
         is_async = isinstance(feed.items, AsyncIterator)
-        begun = 0
-        cut = segments(self._steps, asynchronous=True)
-        for number, segment in enumerate(cut):
-            last = number == len(cut) - 1
-            here = self._scopes[begun : begun + len(segment)]
-            begun += len(segment)
-            places = self._places(segment, here, feed, blocks=False, asynchronous=is_async)
+        cut = plans(self._steps, asynchronous=True)
+        left = len(cut)
+        for plan in cut:
+            left -= 1
+            segment = self._steps[plan.first : plan.end]
+            places = self._places(plan, feed, blocks=False, asynchronous=is_async)
             head: Any = None
-            if segment and head_of(segment[0].operator, asynchronous=True):
+            if plan.head:
                 head = segment[0].operator.opened(places[0])
                 feed = head if isinstance(head, Feed) else head.feed()
-            code = function(
-                "async" if is_async else "mixed", _operators(segment), pausing=feed.pauses
-            )
-            fail = Blame(code, segment, source, sink if last else None)
+            code = plan.function("async" if is_async else "mixed", segment, feed.pauses)
+            finals = partial(_finals, segment, after) if plan.final else _no_finals
             close: Callable[[], Any] = partial(alet_go, feed.items) if is_async else feed.close
             items, ending = code.build(
-                feed.items, fail, close, feed.ending, self._run, head,
-                partial(_finals, segment, after), leave if last else anothing,
-                *_discards(places), **_values(places),
+                feed.items, Blame(code, segment, source, None if left else sink), close,
+                feed.ending, self._run, head, finals,
+                anothing if left else partial(_aleave, after, finish),
+                *self._discards(plan), *_values(plan, segment, places),
             )  # fmt: skip
             feed = Feed(items, ending, nothing, pauses=False)
             source, is_async = None, True
         return feed.items, feed.ending
 
     def _places(
-        self,
-        segment: list[Node],
-        here: list[Scope],
-        feed: Feed,
-        *,
-        blocks: bool,
-        asynchronous: bool,
-    ) -> list[Place]:
-        return [
-            Place(
-                node,
-                feed,
-                scope,
-                self._run,
-                self._openers,
-                blocks=blocks,
-                level=self._level,
-                asynchronous=asynchronous,
+        self, plan: Plan, feed: Feed, *, blocks: bool, asynchronous: bool
+    ) -> dict[int, Place]:
+        """Return the places of those steps of a segment that open something."""
+        return {
+            index: Place(
+                self._steps[plan.first + index], feed, self._scopes[plan.first + index], self._run,
+                self._openers, blocks=blocks, level=self._level, asynchronous=asynchronous,
             )
-            for node, scope in zip(segment, here, strict=True)
+            for index in plan.opening
+        }  # fmt: skip
+
+    def _discards(self, plan: Plan) -> list[Callable[..., None]]:
+        return [self._scopes[plan.first + index].discard for index in plan.holding]
+
+
+class Plan:
+    """What is known of one segment by its shape alone."""
+
+    __slots__ = (
+        "_functions", "end", "final", "first", "head", "holding", "may_pause", "one_for_one",
+        "opening", "several",
+    )  # fmt: skip
+
+    def __init__(self, segment: Steps, first: int, *, asynchronous: bool) -> None:
+        steps: list[Step] = [node.operator for node in segment]
+        self.first = first
+        self.end = first + len(steps)
+        self.head: str = head_of(steps[0], asynchronous=asynchronous) if steps else ""
+        self.several = any(step.several for step in steps)
+        self.final = any(step.final for step in steps)
+        self.holding = [index for index, step in enumerate(steps) if step.leftovers]
+        self.opening = [
+            index
+            for index, step in enumerate(steps)
+            if (not index and self.head) or type(step).bound is not Step.bound
         ]
+        self.one_for_one = all(step.one_for_one for step in steps)
+        self.may_pause = any(step.nests or step.head or "skip" in step.body for step in steps)
+        self._functions: dict[tuple[str, bool], Function] = {}
+
+    def function(self, world: str, segment: Steps, pausing: bool) -> Function:
+        """Return the function of the segment in one world."""
+        known = self._functions.get((world, pausing))
+        if known is None:
+            steps = [node.operator for node in segment]
+            self._functions[world, pausing] = known = function(world, steps, pausing=pausing)
+        return known
+
+
+_plans: dict[tuple[Any, ...], list[Plan]] = {}
+_MOST_PLANS = 512
+
+
+def plans(steps: Steps, *, asynchronous: bool = False) -> list[Plan]:
+    """Return the plans of the segments of some steps, which depend on their shape alone."""
+    shape = (asynchronous, *[(type(node.operator), node.operator.closed) for node in steps])
+    known = _plans.get(shape)
+    if known is None:
+        known, first = [], 0
+        for segment in segments(steps, asynchronous=asynchronous):
+            known.append(Plan(segment, first, asynchronous=asynchronous))
+            first += len(segment)
+        if len(_plans) >= _MOST_PLANS:
+            _plans.clear()
+        _plans[shape] = known
+    return known
+
+
+_NONE: dict[int, Place] = {}
+
+
+def _no_finals(at: int) -> None:
+    pass
 
 
 def plain_steps(steps: Steps) -> int:
@@ -277,38 +327,19 @@ def only_plain(steps: Steps) -> bool:
     return any(n.operator.head in ("turns", "join") and not n.operator.async_body for n in steps)
 
 
-def _head(segment: Steps) -> str:
-    return segment[0].operator.head if segment else ""
-
-
-def _operators(segment: Steps) -> list[Step]:
-    return [node.operator for node in segment]
-
-
-def _values(places: list[Place]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for index, place in enumerate(places):
-        step: Step = place.node.operator
+def _values(plan: Plan, segment: Steps, places: dict[int, Place]) -> list[Any]:
+    """Return the values of the steps' names, in the order in which the function takes them."""
+    found: list[Any] = []
+    for index, node in enumerate(segment):
+        step: Step = node.operator
         values = step.values()
-        if type(step).bound is not Step.bound:
-            values |= step.bound(place)
-        for name, value in values.items():
-            found[f"{name}{index}"] = value
+        if index in places:
+            values |= step.bound(places[index])
+        found += values.values()
     return found
 
 
-def _discards(places: list[Place]) -> list[Callable[..., None]]:
-    return [place.scope.discard for place in places if place.node.operator.leftovers]
-
-
-def _may_pause(segment: Steps) -> bool:
-    return any(
-        node.operator.nests or node.operator.head or "skip" in node.operator.body
-        for node in segment
-    )
-
-
-def _close(items: Any, upstream: Feed, head: Any, finals: Callable[[], None]) -> None:
+def _close(items: Any, upstream: Feed, head: Any, finals: Callable[[int], None], size: int) -> None:
     """Close a segment's generator; one that never began does nothing by itself."""
     begun = getgeneratorstate(items) != GEN_CREATED
     let_go(items)
@@ -316,7 +347,7 @@ def _close(items: Any, upstream: Feed, head: Any, finals: Callable[[], None]) ->
         if hasattr(head, "cancelled"):
             head.cancelled()
         upstream.let_go()
-        finals()
+        finals(size)
 
 
 def _finals(segment: Steps, after: list[Callable[[], None]], at: int) -> None:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from operators._kernel.feed import PAUSE, Feed
+from operators._kernel.fusion import let_go
 from operators._kernel.node import Node
 from operators._kernel.opening import Place
 
@@ -82,8 +83,7 @@ class _Zipped:
 
     def close(self) -> None:
         """Let go of all sides."""
-        if hasattr(self.items, "close"):
-            self.items.close()
+        let_go(self.items)
         for side in self._sides[1:]:
             side.close()
         self._sides[0].let_go()

@@ -127,7 +127,7 @@ class _FlatMapStage(QueuedStage):
 
     def __init__(self, operator: FlatMap, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
-        self.pulling = Run(self)
+        self.pulling = Run(lambda: self)
         self._operator = operator
         self._arrived: deque[Any] = deque()  # inner flows that the drain has not seen yet
         self._active: deque[Any] = deque()  # the first one has its turn

@@ -80,7 +80,7 @@ def _part_with(scope: Scope, iterator: Iterator[Any]) -> None:
         let_go(iterator)
 
 
-_HELD = (type(iter([])), type(iter(())))
+_HELD: tuple[type, ...] = (type(iter([])), type(iter(())))
 """Iterators over what is all there already; of others nothing was accepted that was not pulled."""
 
 

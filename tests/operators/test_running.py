@@ -161,7 +161,7 @@ def test_across_threads_a_loop_asks_for_an_item_when_it_wants_one():
 
     def feed() -> None:
         for n in range(3):
-            eventually(lambda n=n: publisher.asked == n + 1, "the demand")
+            eventually(lambda: publisher.asked == n + 1, "the demand")  # noqa: B023
             publisher.emit(n)
 
     with closing(iter(flow)) as items:
