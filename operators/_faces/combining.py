@@ -168,8 +168,8 @@ class Combining(Face[T_co]):
         node = self.node
         source = node.upstream
         if joins and source is not None and type(source.operator) is kind and not node.label:
-            earlier: FromFlows = source.operator
-            return kind(added, earlier)
+            joined: FromFlows = kind(added, source.operator)
+            return joined
         return kind((node, *added))
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from inspect import GEN_CLOSED, getgeneratorstate
 from itertools import chain, islice
-from types import GeneratorType
 from typing import Any, Protocol
 
 from operators._kernel.failure import annotate, in_handling, resubscribed
@@ -72,8 +70,8 @@ class OneByOne:
 
 def _leave(inner: Feed, outer: Feed) -> None:
     """Close an inner feed; what has failed by itself is done with once its error has been told."""
-    items: Any = inner.items
-    failed = isinstance(items, GeneratorType) and getgeneratorstate(items) == GEN_CLOSED
+    # A generator that is over has no frame any more.
+    failed = getattr(inner.items, "gi_frame", inner) is None
     inner.let_go()
     if failed:
         outer.after.extend(inner.after)

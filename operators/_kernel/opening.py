@@ -285,17 +285,23 @@ _MOST_PLANS = 512
 
 def plans(steps: Steps, *, asynchronous: bool = False) -> list[Plan]:
     """Return the plans of the segments of some steps, which depend on their shape alone."""
-    shape = (asynchronous, *[(type(node.operator), node.operator.closed) for node in steps])
+    kinds: list[Any] = [(type(node.operator), node.operator.closed) for node in steps]
+    shape: tuple[Any, ...] = (asynchronous, *kinds)
     known = _plans.get(shape)
     if known is None:
-        known, first = [], 0
-        for segment in segments(steps, asynchronous=asynchronous):
-            known.append(Plan(segment, first, asynchronous=asynchronous))
-            first += len(segment)
         if len(_plans) >= _MOST_PLANS:
             _plans.clear()
-        _plans[shape] = known
+        _plans[shape] = known = _plan(steps, asynchronous=asynchronous)
     return known
+
+
+def _plan(steps: Steps, *, asynchronous: bool) -> list[Plan]:
+    found: list[Plan] = []
+    first = 0
+    for segment in segments(steps, asynchronous=asynchronous):
+        found.append(Plan(segment, first, asynchronous=asynchronous))
+        first += len(segment)
+    return found
 
 
 _NONE: dict[int, Place] = {}
