@@ -159,7 +159,8 @@ class _Builder:
     def _guard(self, node: Node) -> None:
         if self._foreign:
             self._foreign = False
-            self.downstream = Edge(self.downstream, node, self.scope)
+            # What it refuses after a cancel goes where an on_discard right above it says.
+            self.downstream = Edge(self.downstream, node, node.operator.scope(self.scope))
 
     def _watched(self, *nodes: Node) -> Any:
         """Return what the last of the nodes is to deliver to; the check is no operator of the user's."""

@@ -165,7 +165,7 @@ class Feeds:
             box = Box(
                 base,
                 _last(chain),
-                here,
+                base[-1].operator.scope(here),
                 run,
                 blocks=waits,
                 prefetch=home or prefetch,

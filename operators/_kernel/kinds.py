@@ -71,16 +71,6 @@ class Link(Operator):
         raise NotImplementedError
 
 
-def discarding_scope(chain: list[Node], scope: Scope) -> Scope:
-    """Return the scope for what a consumer at the end of the chain still holds."""
-    for node in reversed(chain):
-        if isinstance(node.operator, Link):
-            changed: Scope = node.operator.scope(scope)
-            if changed is not scope:
-                return changed
-    return scope
-
-
 class NoneCheck(Step):
     """The strict edge: None is not an element (§2.13), whoever made it."""
 
