@@ -168,8 +168,8 @@ class Opening:
         several = sum(plan.several for plan in cut)
         for plan in cut:
             left -= 1
-            waits = blocks and not several
             several -= plan.several
+            waits = blocks and not several
             segment = self._steps[plan.first : plan.end]
             places = (
                 self._places(plan, feed, blocks=waits, asynchronous=False)
