@@ -7,6 +7,7 @@ from functools import partial
 from operator import length_hint
 from typing import Any
 
+from operators._kernel.contract import Contract
 from operators._kernel.failure import annotate
 from operators._kernel.feed import Feed, Run
 from operators._kernel.fusion import (
@@ -37,11 +38,22 @@ def pulled_steps(chain: list[Node], scope: Scope, level: int = 0) -> int:
     first = len(chain)
     while first > 1 and isinstance(chain[first - 1].operator, Step):
         first -= 1
-    if chain[first - 1].operator.homes:
-        # Functions run where they were to be run; what calls none is as well run here.
-        first = max([first, *(i + 1 for i in range(first, len(chain)) if chain[i].operator.calls)])
+    if chain[first - 1].operator.homes and any(node.operator.calls for node in chain[first:]):
+        return 0  # functions run where they were to be run
     steps = chain[first:]
     return len(steps) if nestable(steps) == len(steps) else 0
+
+
+def _below_what_shapes(chain: list[Node], first: int) -> int:
+    """Return where pulling is to begin, so that demand reaches what is pushed as the operators shape it."""
+    begin = first
+    for index in range(first, len(chain)):
+        step: Step = chain[index].operator
+        if step.prefetch_upstream:
+            break
+        if step.shapes:
+            begin = index + 1
+    return begin
 
 
 def _home(base: list[Node]) -> int:
@@ -50,7 +62,10 @@ def _home(base: list[Node]) -> int:
         operator = node.operator
         if operator.homes:
             return int(operator.holds)
-        if not (isinstance(operator, Step) and operator.pushes and operator.shaper() is None):
+        caps = operator.contract is Contract.CAPPED
+        if not (isinstance(operator, Step) and operator.pushes):
+            return 0
+        if operator.shaper() is not None and not caps:
             return 0
     return 0
 
@@ -143,14 +158,16 @@ class Feeds:
         error overtakes its items, and where it is `eager` it is subscribed to at once. `finish` is called
         when the feed is left.
         """
-        steps = pulled_steps(chain, scope, level)
-        first = len(chain) - steps
+        first = len(chain) - pulled_steps(chain, scope, level)
+        pulls = first == 1 and isinstance(chain[0].operator, (IterableSource, Failed))
+        if not pulls and not chain[first - 1].operator.polled:
+            first = _below_what_shapes(chain, first)
         base, steps_above = chain[:first], chain[first:]
         places = scopes(chain, scope)
         # What stands above one of several flows must not keep it from going on with the others.
         waits = blocks and not any(node.operator.several for node in steps_above)
         source: Node | None = None
-        if first == 1 and isinstance(chain[0].operator, (IterableSource, Failed)):
+        if pulls:
             feed, source = _opened(chain[0])
             if not steps_above and source is None and finish is None:
                 return feed

@@ -38,6 +38,8 @@ class Operator:
     """What it does with demand; of the class, or of one operator."""
     homes: ClassVar[bool] = False
     """Whether the functions after it are to run where it delivers, and nowhere else."""
+    polled: ClassVar[bool] = False
+    """Whether its stage holds a queue, from which whoever loops over it takes the items."""
     asynchronous: ClassVar[bool] = False
     """Whether its items may come later, or from another thread, than the request for them."""
 

@@ -71,6 +71,8 @@ class Step(Operator):
     """Which of its values is the user's function, whose first result must not be one to be awaited."""
     calls: ClassVar[bool] = True
     """Whether it may call a function of the user's."""
+    shapes: ClassVar[bool] = False
+    """Whether it asks upstream for many items at once, where it is asked for one."""
     several: ClassVar[bool] = False
     """Whether it goes on with one flow while another has nothing; what is above it must not block."""
     one_for_one: ClassVar[bool] = False

@@ -28,6 +28,7 @@ class LimitRate(Step, Link):
     __slots__ = ("_batch",)
     name = "limit_rate"
     contract = Contract.BATCHED
+    shapes = True
     calls = False
     pushes = False
     keeps = True

@@ -29,6 +29,7 @@ class OnBackpressureBuffer(Link):
 
     __slots__ = ("_capacity", "_on_drop", "_overflow", "contract")
     name = "on_backpressure_buffer"
+    polled = True
     keeps = True
 
     def __init__(
@@ -69,6 +70,7 @@ class OnBackpressureDrop(Link):
 
     __slots__ = ("_on_drop",)
     name = "on_backpressure_drop"
+    polled = True
     keeps = True
     contract = Contract.UNBOUNDED_UPSTREAM
 
@@ -92,6 +94,7 @@ class OnBackpressureLatest(Link):
 
     __slots__ = ("_on_drop",)
     name = "on_backpressure_latest"
+    polled = True
     keeps = True
     contract = Contract.UNBOUNDED_UPSTREAM
 

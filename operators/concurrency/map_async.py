@@ -32,6 +32,7 @@ class MapAsync(Link):
     name = "map_async"
     contract = Contract.CONCURRENT
     asynchronous = True
+    polled = True
 
     def __init__(
         self, fn: Callable[[Any], Any], concurrency: int, ordered: bool, executor: Executor | None

@@ -29,6 +29,7 @@ class PublishOn(Link):
     keeps = True
     contract = Contract.PREFETCH
     asynchronous = True
+    polled = True
     homes = True
 
     def __init__(self, scheduler: Scheduler, prefetch: int) -> None:

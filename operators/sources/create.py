@@ -160,6 +160,7 @@ class Create(Source):
     never_none = True
     contract = Contract.EMITTER
     asynchronous = True
+    polled = True
 
     def __init__(
         self,

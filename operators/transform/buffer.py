@@ -23,6 +23,7 @@ class Buffer(Step):
     name = "buffer"
     strict = True
     contract = Contract.MULTIPLIED
+    shapes = True
     calls = False
     never_none = True
     body = """

@@ -32,6 +32,7 @@ class Reduce(Step, Link):
     name = "reduce"
     function = "fn"
     contract = Contract.UNBOUNDED_UPSTREAM
+    shapes = True
     pushes = False
     late = True
     body = """

@@ -110,7 +110,7 @@ def test_the_slow_sink_holds_the_reader_back(words: ModuleType, tree: Path):
     assert max(ahead) <= 2 * words.PROCESSES + 16
     assert held_back
     assert 1 <= reading.most_in_flight <= flow.describe().in_flight
-    assert flow.describe().in_flight == 2 * words.PROCESSES + 16 + 32
+    assert flow.describe().in_flight == 2 * words.PROCESSES + 16 + 1
 
 
 def test_the_pool_ends_with_a_pipeline_that_is_left_early(words: ModuleType, tree: Path):
