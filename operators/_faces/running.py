@@ -43,8 +43,9 @@ class Running(Face[T_co]):
     def __iter__(self) -> Generator[T_co, None, None]:  # noqa: PYI058 - it can be closed
         """Return a generator of the items; leaving the loop early cancels.
 
-        An item is asked for when the loop wants it; a flow that crosses threads or event loops is asked
-        for 32 items ahead. Raises the flow's error, and RuntimeError rather than block a running loop.
+        An item is asked for when the loop wants it, and taken straight from the last queue of the flow: the
+        loop holds one item. Leaving returns when all cleanup upstream is over. Raises the flow's error,
+        and RuntimeError rather than block a running event loop.
         """
         return pull(self.node)
 
