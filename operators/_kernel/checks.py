@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
-from types import GeneratorType
+from types import BuiltinFunctionType, FunctionType, GeneratorType
 from typing import Any
 
 from operators._kernel.failure import brief, class_of, kind_of
@@ -82,11 +82,21 @@ def is_coroutine_function(fn: Any) -> bool:
     return _is(inspect.iscoroutinefunction, fn)
 
 
+_FLAGS: dict[Any, int] = {
+    inspect.iscoroutinefunction: inspect.CO_COROUTINE,
+    inspect.isasyncgenfunction: inspect.CO_ASYNC_GENERATOR,
+}
+
+
 def _is(test: Any, value: Any) -> bool:
     fn = value
     while isinstance(fn, (partial, staticmethod)):
         fn = fn.func if isinstance(fn, partial) else fn.__func__
     kind = class_of(fn)
+    if kind is FunctionType and not fn.__dict__:
+        return bool(fn.__code__.co_flags & _FLAGS[test])  # most are, and are asked each time
+    if kind is BuiltinFunctionType or kind is type:
+        return False
     return bool(test(fn) or test(getattr(kind, "__call__", None)))  # noqa: B004 - its own __call__
 
 

@@ -219,7 +219,9 @@ class IteratorDrive(_Drive):
         """Deliver up to `wanted` items and return how many it were; negative: it goes on later."""
         items = self._items
         on_next = self._subscriber.on_next
-        if self._loop is None and not self._feed.pauses:
+        # On a thread nothing pauses: what is opened in a feed that is driven is known to be pulled itself,
+        # and nobody is waiting for a turn.
+        if self._loop is None:
             for item in items if wanted == UNBOUNDED else islice(items, wanted):
                 on_next(item)
                 if self._stop:

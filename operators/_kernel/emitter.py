@@ -17,10 +17,11 @@ from operators._kernel.checks import need_result
 from operators._kernel.drain import Drain
 from operators._kernel.ends import NOWHERE
 from operators._kernel.failure import BackpressureError, drop_error
+from operators._kernel.loops import running_loop
 from operators._kernel.node import Node
 from operators._kernel.queued import EMPTY, QueuedStage
 from operators._kernel.scope import Scope
-from operators._kernel.waiting import LoopBell, refuse_to_block, running
+from operators._kernel.waiting import LoopBell, refuse_to_block
 from reactive_streams import UNBOUNDED
 
 OVERFLOWS = ("block", "drop_newest", "drop_oldest", "latest", "error")
@@ -333,7 +334,7 @@ class Outlet(QueuedStage):
         return item
 
     def deliver(self, wanted: int) -> int:
-        loop = running()
+        loop = running_loop()
         if loop is not None and loop is self._resting:
             return 0
         due = monotonic() + SLICE if loop is not None else 0.0
@@ -357,7 +358,7 @@ class Outlet(QueuedStage):
 
     def polled(self, pause: Callable[[], Any]) -> Generator[Any, None, None]:
         """Give the items to one who pulls, and who asks for one, by that, each time."""
-        if running() is None:
+        if running_loop() is None:
             self.runner = get_ident()  # the thread that is to take out what it would put in
         demand, items, lock, bells = self.demand, self._items, self._lock, self._bells
         asked = False

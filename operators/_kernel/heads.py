@@ -114,10 +114,6 @@ class _Inner:
         """Whether its last turn gave nothing."""
         return self.feed.pauses and self.resting and not self.got
 
-    def over(self) -> bool:
-        """Whether it is known that no further item comes."""
-        return self.done or self.feed.ending()
-
 
 class InTurns:
     """Gives turns of several inner flows, in a round (flat_map)."""
@@ -201,10 +197,12 @@ class InTurns:
         return None
 
     def _ending(self) -> bool:
-        if self._failing():
+        if self._queued and self._failing():
             return True
-        completed = self._completed or self._place.feed.ending()
-        return completed and all(inner.over() for inner in self._active)
+        for inner in self._active:
+            if not (inner.done or inner.feed.ending()):
+                return False
+        return self._completed or self._place.feed.ending()
 
     def _failing(self) -> bool:
         if self._queued and any(map(_has_failed, self._active)):

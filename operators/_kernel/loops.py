@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
+from asyncio import _get_running_loop  # pyright: ignore[reportPrivateUsage]
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
@@ -15,13 +16,8 @@ from operators._kernel.background import Host
 from operators._kernel.pending import Pending
 from operators._kernel.threads import aside
 
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the event loop that runs in this thread, or None."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+running_loop = _get_running_loop
+"""Returns the event loop that runs in this thread, or None; without the exception that says so elsewhere."""
 
 
 class LoopLease:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import _get_running_loop  # pyright: ignore[reportPrivateUsage]
 from collections.abc import Iterator
 from contextlib import suppress
 from threading import get_ident
 from typing import Any
 
-running = _get_running_loop
-"""The event loop that runs in this thread, or None; without the exception that says so elsewhere."""
+from operators._kernel.loops import running_loop
 
 
 class LoopBell:
@@ -24,7 +22,7 @@ class LoopBell:
 
     def release(self) -> None:
         """Have the coroutine go on."""
-        if running() is self._loop:
+        if running_loop() is self._loop:
             _wake(self.waiter)
             return
         with suppress(RuntimeError):  # the loop is closed, and nobody waits there any more
@@ -46,7 +44,7 @@ def refuse_to_block(stage: Any, room: str) -> None:
     inside = any(getattr(each, "runner", 0) == me for each in below(stage))
     if inside:
         why = "emit would wait for this very thread, which is delivering an item of the same stream"
-    elif running() is not None:
+    elif running_loop() is not None:
         why = "emit would block the event loop that runs in this thread"
     elif stage.opener == me and not _crosses(stage):
         why = "emit would wait, inside of subscribe, for a request that can only come after it"
@@ -57,7 +55,7 @@ def refuse_to_block(stage: Any, room: str) -> None:
         "an `async def` and awaits emit, another overflow=, a larger capacity=, or another thread"
     )
     error = RuntimeError(text)
-    if running() is not None and not inside:
+    if running_loop() is not None and not inside:
         stage.turn_down(error)
     raise error
 
@@ -79,7 +77,7 @@ def _operator(stage: Any) -> Any:
 
 def kept_by(stage: Any) -> bool:
     """Whether a `for` subscribes, on this thread, and takes nothing out before it has."""
-    if running() is not None:
+    if running_loop() is not None:
         return False  # there nothing may block, and who subscribes may count on that very thread
     following = list(below(stage.downstream))
     return any(getattr(each, "pulls", False) for each in following) and not any(

@@ -75,7 +75,12 @@ class _Zipped:
 
     def ending(self) -> bool:
         """Whether it is known that no further tuple can be made."""
-        return len(self._sides) < self._size or any(side.ending() for side in self._sides)
+        if len(self._sides) < self._size:
+            return True
+        for side in self._sides:  # noqa: SIM110 - it is asked for each item of who asks for one at a time
+            if side.ending():
+                return True
+        return False
 
     def failing(self) -> bool:
         """Whether one of the flows has failed."""

@@ -122,7 +122,17 @@ class _PulledInner:
 
 
 class _FlatMapStage(QueuedStage):
-    __slots__ = ("_active", "_arrived", "_completed", "_free", "_operator", "_turn_left", "pulling")
+    __slots__ = (
+        "_active",
+        "_arrived",
+        "_completed",
+        "_free",
+        "_operator",
+        "_pushed",
+        "_turn_left",
+        "_unseen",
+        "pulling",
+    )
     can_poll = False
 
     def __init__(self, operator: FlatMap, downstream: Any, node: Node, scope: Scope) -> None:
@@ -134,6 +144,8 @@ class _FlatMapStage(QueuedStage):
         self._turn_left = operator.prefetch
         self._free = 0
         self._completed = False
+        self._pushed = False  # whether one of the inner flows was
+        self._unseen = False
 
     @property
     def occupied(self) -> int:
@@ -158,6 +170,7 @@ class _FlatMapStage(QueuedStage):
             if known_pullable(chain, self.scope):
                 self._arrived.append(_PulledInner(self, chain))
             else:
+                self._pushed = True
                 inner = Inner(self, self._operator.prefetch)
                 self._arrived.append(inner)
                 connect(chain, inner, self.scope)
@@ -206,11 +219,14 @@ class _FlatMapStage(QueuedStage):
     def _welcome(self) -> None:
         while self._arrived:
             self._active.append(self._arrived.popleft())
+            self._unseen = True
 
     def exhausted(self) -> bool:
         completed = self._completed
         self._welcome()
-        if any(inner.finished() for inner in self._active):
+        # One that is pulled is looked at when it has been: what is new, or pushed, may have ended by itself.
+        unseen, self._unseen = self._unseen or self._pushed, False
+        if unseen and any(inner.finished() for inner in self._active):
             inners, self._active = self._active, deque()
             for inner in inners:
                 if inner.finished():
