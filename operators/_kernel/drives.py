@@ -113,13 +113,14 @@ class IteratorDrive(_Drive):
     On an event loop it runs in slices of time, and goes on in a later turn.
     """
 
-    __slots__ = ("_feed", "_loop", "_rung", "_runner", "run")
+    __slots__ = ("_beats", "_feed", "_loop", "_rung", "_runner", "run")
 
     def __init__(self, subscriber: Any, source: Feed) -> None:
         super().__init__(subscriber, source.items)
         self.run: Run = Run(self._itself)
         self._feed: Feed = source
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._beats = 1
         self._runner: int | None = None
         self._rung = False
 
@@ -231,28 +232,23 @@ class IteratorDrive(_Drive):
 
     def _deliver_in_slices(self, wanted: int) -> int:
         on_next = self._subscriber.on_next
-        beats = self.run.pace()
         delivered = 0
         for item in self._items:
             if item is PAUSE:
-                if self._rest(delivered):
-                    return -1
-                wanted, delivered = _less(wanted, delivered), 0
-                beats = self.run.pace()
-                if self._stop:
-                    break
-                continue
-            on_next(item)
-            delivered += 1
-            if self._stop or delivered == wanted:
-                break
-            beats -= 1
-            if beats <= 0:
-                beats = self.run.pace()
-                if not beats:
+                self._beats = 0
+            else:
+                on_next(item)
+                delivered += 1
+                self._beats -= 1
+            if self._beats <= 0:
+                # Also for one who asks for a single item each time, and so has many short deliveries.
+                self._beats = 0 if item is PAUSE else self.run.pace()
+                if not self._beats:
                     if self._rest(delivered):
                         return -1
                     wanted, delivered = _less(wanted, delivered), 0
+            if self._stop or delivered == wanted:
+                break
         return delivered
 
     def _rest(self, delivered: int) -> bool:
