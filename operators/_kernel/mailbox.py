@@ -10,7 +10,7 @@ from typing import Any
 
 from operators._kernel.arbiter import Arbiter
 from operators._kernel.failure import drop_error, user_frames
-from operators._kernel.feed import PAUSE, Feed, Run
+from operators._kernel.feed import PAUSE, Bell, Feed, Run
 from operators._kernel.fusion import let_go
 from operators._kernel.inbox import Inbox, InboxStage
 from operators._kernel.kinds import NoneCheck
@@ -32,8 +32,8 @@ class Box:
 
     pulls = True
     __slots__ = (
-        "_blocks", "_closed", "_done", "_error", "_generator", "_hasty", "_inbox", "_last", "_node",
-        "_run", "_scope", "_shares", "_stage", "_started", "_waits", "begin", "runner",
+        "_bell", "_blocks", "_closed", "_done", "_error", "_generator", "_hasty", "_inbox", "_last", "_node",
+        "_scope", "_shares", "_stage", "_started", "_waits", "begin", "runner",
     )  # fmt: skip
 
     begin: Callable[[], None]
@@ -55,7 +55,9 @@ class Box:
         self._last = last
         self._waits = any(node.operator.asynchronous for node in chain)
         self._scope = scope
-        self._run = run
+        self._bell: Bell = (
+            run.bell
+        )  # made here, by the one who waits: other threads are going to ring it
         self._blocks = blocks
         self._hasty = hasty
         self._shares = shares
@@ -80,7 +82,7 @@ class Box:
             and subscription.can_poll
         ):
             self._stage = subscription
-            subscription.polled_by(self._run.bell)
+            subscription.polled_by(self._bell)
         elif self._shares:
             _share(subscription, self._inbox.items)
         self._inbox.upstream.switch(subscription)
@@ -89,7 +91,7 @@ class Box:
         self._inbox.items.append(item)
         if self._closed:
             self._discard()
-        self._run.bell.ring()
+        self._bell.ring()
 
     def on_error(self, error: Exception) -> None:
         if self._closed:
@@ -104,7 +106,7 @@ class Box:
     def _end(self) -> None:
         self._inbox.completed = True
         self._done = True
-        self._run.bell.ring()
+        self._bell.ring()
 
     # The feed.
 
@@ -161,7 +163,7 @@ class Box:
             return PAUSE
         if running_loop() is not None:
             raise self._refusal()
-        self._run.bell.wait()
+        self._bell.wait()
         return None
 
     def _refusal(self) -> RuntimeError:
