@@ -25,11 +25,11 @@ class Counter:
         self.total = total
         self._ahead = ahead
         self._allowance = Allowance(seconds)
-        self.count = 0
-        self.enough = False
+        self.count: int = 0
+        self.enough: bool = False
         self.raised: BaseException | None = None
         self.error: Any = None
-        self.over = threading.Event()
+        self.over: threading.Event = threading.Event()
         self.calling: str = ""
         self._subscription: Any = None
 

@@ -76,16 +76,16 @@ class Place:
         level: int,
         asynchronous: bool = False,
     ) -> None:
-        self.node = node
-        self.feed = feed
+        self.node: Node = node
+        self.feed: Feed = feed
         """What is upstream."""
-        self.scope = scope
-        self.run = run
-        self.blocks = blocks
+        self.scope: Scope = scope
+        self.run: Any = run
+        self.blocks: bool = blocks
         """Whether it may block rather than give PAUSE."""
-        self.level = level
+        self.level: int = level
         """How many flows are around this one."""
-        self.asynchronous = asynchronous
+        self.asynchronous: bool = asynchronous
         """Whether what is upstream is an async iterator."""
         self._openers = openers
 
