@@ -247,7 +247,7 @@ class _Source:
 class Function:
     """A compiled factory for one shape of segment, and whose line is whose."""
 
-    __slots__ = ("build", "lines", "owners")
+    __slots__ = ("build", "lines", "owners", "pauses")
 
     def __init__(self, out: Writer, steps: Sequence[Step]) -> None:
         text = "\n".join(out.lines) + "\n"
@@ -261,6 +261,8 @@ class Function:
         exec(compile(text, f"<flow {title}>", "exec"), space)
         self.build: Callable[..., Any] = space["build"]
         self.lines = out.lines
+        self.pauses: bool = any(line.endswith("yield pause") for line in out.lines)
+        """Whether it may give a PAUSE."""
         self.owners = out.owners
 
 

@@ -209,8 +209,11 @@ class IteratorDrive(_Drive):
                 subscriber_raised(error, f"on_next of {brief(subscriber)}")
                 return
             wanted = -1
-        except BaseException:
-            self._over = True
+        except BaseException as raised:
+            if self._loop is None:
+                self._over = True
+            else:  # whoever waits is not the one that it is raised at
+                self.failure = ended_by(raised)
             self._finish()
             raise
         if wanted:

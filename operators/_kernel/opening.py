@@ -191,10 +191,11 @@ class Opening:
                 items,
                 ending,
                 partial(_close, items, feed, head, finals, len(segment)),
-                pauses=not waits and (feed.pauses or plan.may_pause),
+                pauses=code.pauses,
                 failing=feed.failing,
                 length=feed.length if plan.one_for_one else None,
             )
+            feed.after = after
             source = None
         feed.after = after
         return feed
@@ -226,6 +227,7 @@ class Opening:
                 *self._discards(plan), *_values(plan, segment, places),
             )  # fmt: skip
             feed = Feed(items, ending, nothing, pauses=False)
+            feed.after = after
             source, is_async = None, True
         return feed.items, feed.ending
 
@@ -249,7 +251,7 @@ class Plan:
     """What is known of one segment by its shape alone."""
 
     __slots__ = (
-        "_functions", "end", "final", "first", "head", "holding", "may_pause", "one_for_one",
+        "_functions", "end", "final", "first", "head", "holding", "one_for_one",
         "opening", "several",
     )  # fmt: skip
 
@@ -267,7 +269,6 @@ class Plan:
             if (not index and self.head) or type(step).bound is not Step.bound
         ]
         self.one_for_one = all(step.one_for_one for step in steps)
-        self.may_pause = any(step.nests or step.head or "skip" in step.body for step in steps)
         self._functions: dict[tuple[str, bool], Function] = {}
 
     def function(self, world: str, segment: Steps, pausing: bool) -> Function:

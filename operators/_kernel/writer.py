@@ -238,7 +238,10 @@ def _write_from(
         loop = line.startswith(("for ", "async for "))
         silent = step.explains or (loop and step.opens)
         out.add_all(indent + depth, words, unnoted(index) if silent else index)
-        if loop:
+        # What is above may have rung already for the pause that it gave: that is looked at first.
+        if line == "paused":
+            out.add_all(indent + depth - 1, world.top())
+        elif loop and not (step.opens and line.startswith("for ")):
             out.add_all(indent + depth + 1, world.top())
     if nests:
         out.add_all(indent, world.after_nest())

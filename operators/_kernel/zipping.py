@@ -50,10 +50,12 @@ class _Zipped:
             return iter(())
         if self._place.scope.discards or any(side.pauses for side in sides):
             return None  # of the last items some are left over, or one has to be waited for
-        lengths = [side.length for side in sides if side.length is not None]
-        tuples: Iterator[Any] = zip(*[side.items for side in sides], strict=False)
+        lengths = [side.length for side in sides]
+        least = min([length for length in lengths if length is not None], default=None)
+        if least is None or None in lengths:
+            return None  # the end of one may be known before it is pulled, or one may have failed
         # No side is pulled for a tuple that is known not to come.
-        return islice(tuples, min(lengths)) if lengths else tuples
+        return islice(zip(*[side.items for side in sides], strict=False), least)
 
     def _tuples(self) -> Iterator[Any]:
         sides, held = self._sides, self._held
