@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import length_hint
 from typing import Any
 
 from operators._kernel.drives import AsyncDrive, IteratorDrive
@@ -11,6 +12,7 @@ from operators._kernel.failure import annotate
 from operators._kernel.feed import Feed
 from operators._kernel.feeds import DEEPEST_PULLED, Feeds, failing_feed
 from operators._kernel.fusion import (
+    cannot_fail,
     exhaustion,
     let_go,
     nestable,
@@ -240,7 +242,9 @@ class _Builder:
             opening = Opening(feed, source, run, scopes(run, self.scope), drive.run, FEEDS)
             drive.start(*opening.afeed(finish=anothing, sink=drive.fail))
         else:
-            feed = Feed(opened, exhaustion(opened), partial(let_go, opened), pauses=False)
+            length = length_hint(opened) if cannot_fail(opened) else None
+            close = partial(let_go, opened)
+            feed = Feed(opened, exhaustion(opened), close, pauses=False, length=length)
             self._drive(downstream, feed, source, run)
 
     def _drive(self, downstream: Any, feed: Feed, source: Node | None, run: list[Node]) -> None:
