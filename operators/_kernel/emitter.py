@@ -21,12 +21,11 @@ from operators._kernel.loops import running_loop
 from operators._kernel.node import Node
 from operators._kernel.queued import EMPTY, QueuedStage
 from operators._kernel.scope import Scope
+from operators._kernel.slices import SLICE
 from operators._kernel.waiting import LoopBell, refuse_to_block
 from reactive_streams import UNBOUNDED
 
 OVERFLOWS = ("block", "drop_newest", "drop_oldest", "latest", "error")
-SLICE = 0.005
-"""Seconds after which what emits on an event loop gives it its turn."""
 
 INSIDE: ContextVar[Any] = ContextVar("operators_inside", default=None)
 """The `mark` of the outlet for whose producer the context of the subscription was copied."""

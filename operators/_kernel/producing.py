@@ -15,10 +15,11 @@ from typing import Any
 from weakref import ref
 
 from operators._kernel.checks import coroutine_error
-from operators._kernel.emitter import INSIDE, SLICE, Outlet
+from operators._kernel.emitter import INSIDE, Outlet
 from operators._kernel.failure import ended_by
 from operators._kernel.hop import Hop
 from operators._kernel.loops import LoopLease
+from operators._kernel.slices import SLICE
 from operators._kernel.threads import aside
 
 GRACE = 0.5

@@ -236,7 +236,7 @@ class QueuedStage(Stage):
 
     def rests(self) -> bool:
         """Whether the loop, which has more to do, has run on an event loop for as long as it may."""
-        return bool(self.due) and monotonic() >= self.due
+        return bool(self.due) and not (self.done or self.cancelled) and monotonic() >= self.due
 
     def go_on(self) -> None:
         """Have the loop go round in a later turn of the event loop."""

@@ -13,8 +13,6 @@ from operators._kernel.checks import is_coroutine_function
 from operators._kernel.drain import Drain
 from operators._kernel.failure import brief, user_frames
 
-SLICE = 0.005
-"""Seconds that calls are begun, or results delivered, on an event loop before it gets its turn."""
 BEATS = 16
 """Calls between two looks at the clock."""
 _PREFIX = "calls in flight failed as well: "

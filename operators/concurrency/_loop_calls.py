@@ -16,7 +16,8 @@ from typing import Any
 
 from operators._kernel.loops import LoopLease, running_loop
 from operators._kernel.scope import Scope
-from operators.concurrency._call import BEATS, SLICE, Call, let_go_of
+from operators._kernel.slices import SLICE
+from operators.concurrency._call import BEATS, Call, let_go_of
 from operators.concurrency._taker import Taker
 
 _LULL = 0.001

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
-from time import monotonic
 from typing import Any, Protocol
 
 from operators._kernel.ends import NOBODY, NOWHERE
 from operators._kernel.failure import drop_error, ended_by
-from operators._kernel.loops import running_loop
 from operators._kernel.node import Node
 from operators._kernel.queued import EMPTY, QueuedStage
 from operators._kernel.scope import Scope
-from operators.concurrency._call import BEATS, SLICE, Aftermath, Call
+from operators.concurrency._call import Aftermath, Call
 from operators.concurrency._taker import Taker
 
 
@@ -70,7 +68,6 @@ class MapAsyncStage(QueuedStage):
         "_completed",
         "_concurrency",
         "_delivered",
-        "_due",
         "_free",
         "_ordered",
         "_queue",
@@ -97,7 +94,6 @@ class MapAsyncStage(QueuedStage):
         self._queue: deque[Call] = deque()
         self.ready: deque[Call] = deque()
         self._started = 0  # counted by upstream
-        self._due = 0.0  # when the loop on which it delivers is to have its turn; 0: it is on none
         self._delivered = 0  # counted by the one that delivers
         self._free = 0  # places of results that were taken, for which upstream was not asked yet
         self._asking = False
@@ -169,35 +165,11 @@ class MapAsyncStage(QueuedStage):
         if self.polls:
             self.schedule()
         elif self._started and not (self.done or self.cancelled):
-            self._calls.deliver(self._run_slice)
+            self._calls.deliver(self.run)
         else:
             self.run()
 
     # Delivery -----------------------------------------------------------------------------------
-
-    def _run_slice(self) -> None:
-        # Where results come as fast as they are taken there would be no end of turns.
-        self._due = monotonic() + SLICE if running_loop() is not None else 0.0
-        self.run()
-
-    def rests(self) -> bool:
-        return bool(self._due) and not (self.done or self.cancelled) and monotonic() >= self._due
-
-    def deliver(self, wanted: int) -> int:
-        emit = self.downstream.on_next
-        emitted = 0
-        while emitted != wanted:
-            item = self.poll()
-            if item is EMPTY:
-                break
-            emit(item)
-            emitted += 1
-            if self.cancelled or self.bad is not None:
-                break
-            if self._due and not emitted % BEATS and monotonic() >= self._due:
-                self.drain.enter()  # a mark: there may be more
-                break
-        return emitted
 
     def poll(self) -> Any:
         if self._ordered:
