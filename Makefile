@@ -5,19 +5,24 @@ VENV ?= .venv
 VERSIONS := 3.11 3.12 3.13
 PY := $(VENV)/bin/python
 ARGS ?=
+ORDERS ?= 1000
+# How many tests may pass when they are run once more, alone: CI says so, whose machine does other work too.
+AGAIN ?= 0
 # Half of the time tests wait, for silence that is due: more workers than cores. tests/spread.py says who runs what.
-PARALLEL := -n 6 --dist loadfile
+PARALLEL := -n 8 --dist loadfile
 
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Settings meant for other environments would install elsewhere, or import something else.
 unexport PYTHONHOME PYTHONPATH PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER
+# Hundreds of tests start an interpreter: without bytecode on disk, each compiles the library anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # Two installs into one environment at the same time break it.
 .NOTPARALLEL:
-.PHONY: help demo test check bench mutation test-all suite tck-jvm test-free-threaded $(VERSIONS:%=test-%) format clean
+.PHONY: help demo test test-long test-connectors test-kafka load check bench bench-check bench-memory interleavings mutation test-all suite tck-jvm tck-third-parties test-free-threaded $(VERSIONS:%=test-%) format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,8 +32,28 @@ help: ## show this list
 demo: $(VENV)/.has-terminal ## run a small pipeline and watch it (Ctrl-C ends it)
 	@$(PY) -m operators run examples/stdlib_words.py:pipeline
 
-test: $(VENV)/.has-test ## run all tests (ARGS='-k map' for some of them)
-	@$(PY) -m pytest $(PARALLEL) $(ARGS)
+# What failed, alone: $(call alone,with these arguments).
+alone = || { [ $$? -eq 1 ] && $(PY) tools/once_more.py $(AGAIN) $(1); }
+
+# Compiled once, before as many workers as there are do it side by side.
+COMPILE := -m compileall -q reactive_streams operators tck
+
+test: $(VENV)/.has-test ## run the tests, but for the long ones (ARGS='-k map' for some of them)
+	@$(PY) $(COMPILE)
+	@$(PY) -m pytest $(PARALLEL) -m "not long" $(ARGS) $(call alone,-m "not long")
+
+test-long: $(VENV)/.has-test ## hunt races, limits and false alarms: rounds by the hundred, chains by the thousand (five minutes)
+	@$(PY) $(COMPILE)
+	@$(PY) -m pytest $(PARALLEL) -m long $(ARGS) $(call alone,-m long)
+
+test-connectors: $(VENV)/.has-test ## run what needs a real server: those are installed and started (ARGS='-k redis')
+	@$(PY) -m pytest --servers -n 2 --dist loadgroup $(ARGS) $(call alone,--servers)
+
+test-kafka: $(VENV)/.has-test ## run what needs a real Apache Kafka: it is fetched with Maven, and needs a JDK
+	@$(PY) -m pytest --servers tests/connectors/test_kafka_server.py $(ARGS)
+
+load: $(VENV)/.has-test ## 200,000 items of 1 KB and a consumer of 1 ms, for each broker: memory (ARGS='redis nats' for some)
+	@$(PY) -m tests.connectors.loads $(ARGS)
 
 check: $(VENV)/.has-check ## format, lint, house rules, layering, types (ARGS=mypy for one of them)
 	@$(PY) tools/check.py $(ARGS)
@@ -36,24 +61,38 @@ check: $(VENV)/.has-check ## format, lint, house rules, layering, types (ARGS=my
 bench: $(VENV)/.has-bench ## measure against other libraries
 	@$(PY) -m benchmarks $(ARGS)
 
-tck-jvm: $(VENV)/.has-jvm ## run the official kit of the JVM over our components (needs a JDK and Maven)
+tck-jvm: $(VENV)/.has-tck-jvm ## run the official kit of the JVM over our components (needs a JDK and Maven)
 	@$(PY) tools/jvm/run.py $(ARGS)
+
+tck-third-parties: $(VENV)/.has-tck-jvm ## run our kit over publishers of the JVM's libraries, and write docs/third-parties.md
+	@$(PY) tools/jvm/third_parties.py $(ARGS)
+
+bench-check: $(VENV)/.has-bench ## fail where we have become a third slower beside a peer than benchmarks/ratios.json says
+	@$(PY) -m benchmarks.check $(ARGS)
+
+bench-memory: $(VENV)/.has-bench ## what piles up between a fast producer and a slow consumer, ours and others' (writes docs/memory.md)
+	@$(PY) -m benchmarks.memory
+
+interleavings: $(VENV)/.has-test ## thousands of orders of the steps of every stage that joins or hands over (ORDERS=1000, an hour)
+	@INTERLEAVINGS=$(ORDERS) $(PY) -m pytest -n 2 --timeout 3000 tests/concurrency/test_explored_kernel.py \
+	    tests/concurrency/test_explored_stages.py $(ARGS)
 
 mutation: $(VENV)/.has-mutation ## change our modules a little, and list what no test notices (40 minutes)
 	@$(PY) tools/mutation.py $(ARGS)
 
 test-all: $(VERSIONS:%=test-%) ## run the suite on every other supported Python that is on this machine
 
-# Hypothesis has no wheel for it in its newest versions; an older one is as good here.
+# Some of what the whole suite needs cannot be had there. Hypothesis has no wheel for it in its newest
+# versions; an older one is as good here.
 FREE := $(VENV)-free-threaded
-$(FREE)/.has-suite: pyproject.toml
+$(FREE)/.has-races: pyproject.toml
 	@python=$$(sh tools/free_threaded.sh) && \
 	echo "Setting up $(FREE) with $$python" && \
 	"$$python" -m venv --clear $(FREE)
-	@$(FREE)/bin/python -m pip install --quiet --only-binary hypothesis --editable '.[suite]'
+	@$(FREE)/bin/python -m pip install --quiet --only-binary hypothesis --editable '.[races]'
 	@touch $@
 
-test-free-threaded: $(FREE)/.has-suite ## races and limits on a Python without a GIL, which is built where there is none
+test-free-threaded: $(FREE)/.has-races ## races and limits on a Python without a GIL, which is built where there is none
 	@$(FREE)/bin/python -X gil=0 -m pytest $(PARALLEL) tests/concurrency tests/limits $(ARGS)
 
 format: $(VENV)/.has-check ## format the code, and mend what the linter can mend
@@ -65,10 +104,19 @@ clean: ## remove the environments, caches and builds
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the interpreter makes a difference to: the gates' tests run tools that bring their own. Hunting races,
-# measuring limits and visiting the whole gallery take minutes, and are done by 'make test'.
-MINUTES := limits concurrency $(addprefix tck/test_,explore.py gallery.py own_components.py processor_suite.py publisher_suite.py rsocket.py subscriber_suite.py)
+# measuring limits, visiting the whole gallery, simulating servers in virtual time and waiting for who is late take
+# minutes, and are done by the oldest one. Here nothing waits: each further worker costs what it takes to collect.
+MINUTES := limits docs operators/backpressure/test_goodput.py operators/runtimes/test_trio_conformance.py \
+    operators/concurrency/test_adaptive.py reactive_streams/test_spec_glossary.py reactive_streams/test_spec_rules.py \
+    $(addprefix concurrency/test_,emitter_races.py explored_kernel.py explored_stages.py kernel_races.py) \
+    $(addprefix concurrency/test_,late_items.py map_async_races.py operator_races.py source_races.py) \
+    $(addprefix tck/test_,cli.py explain_whole.py factories.py pytest_plugin.py suites_loop.py) \
+    $(addprefix connectors/test_,conformance.py faults.py kafka_groups.py parquet.py) \
+    $(addprefix tck/,driving judging gallery test_adversary.py test_own_components.py test_pasted.py test_rsocket.py test_time.py) \
+    $(addprefix tck/checks/test_,explore.py processor_suite.py publisher_suite.py subscriber_suite.py)
 suite: $(VENV)/.has-suite
-	@$(PY) -m pytest $(PARALLEL) -m "not tools" $(MINUTES:%=--ignore=tests/%) $(ARGS)
+	@$(PY) $(COMPILE)
+	@$(PY) -m pytest -n 4 --dist loadfile -m "not tools and not large" $(MINUTES:%=--ignore=tests/%) $(ARGS) $(call alone)
 
 $(VERSIONS:%=test-%): test-%:
 	@if [ -x $(PY) ] && $(PY) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$*")'; then \

@@ -6,9 +6,10 @@ import asyncio
 import queue
 import threading
 from collections.abc import AsyncIterator
+from contextvars import copy_context
 
-from benchmarks.measure import Case, Faster, Micros
-from benchmarks.support import OneByOne, by_async_for, by_for, by_for_each, count_of
+from benchmarks.measure import Case, Faster, Micros, More
+from benchmarks.support import OneByOne, by_async_for, by_for, by_for_each, count_of, ignore
 from operators import Flow
 from operators.schedulers import event_loop, thread
 
@@ -84,8 +85,20 @@ def hopped() -> list[Case]:
         flow = Flow.from_async_iterable(_numbers(FEW)).subscribe_on(thread())
         return count_of(flow, OneByOne())
 
+    def entered() -> None:
+        enter = copy_context().run
+        for n in range(HOPS):
+            enter(ignore, n)
+
+    def plain() -> None:
+        for n in range(HOPS):
+            ignore(n)
+
     tasks = "asyncio.Queue(256) between two tasks"
     return [
+        Case(
+            "a context entered at each item", entered, More(0.1), HOPS, plain, "the call alone",
+        ),
         Case(
             "publish_on(thread, 256), for", lambda: by_for(hop), Faster(3.0), HOPS, through_queue,
             "queue.Queue(256)",

@@ -19,7 +19,7 @@ import time
 import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -48,8 +48,11 @@ class Words(NamedTuple):
     counts: Counter[str] | None  # None: not valid Python, as some files are that tests are made of
 
 
-def pipeline_over(root: Path, pause: float) -> Flow[Report]:
-    pool = Pool(PROCESSES, mp_context=multiprocessing.get_context("spawn"))
+def pipeline_over(root: Path, pause: float, executor: Executor | None = None) -> Flow[Report]:
+    """Returns the pipeline; its hard work is done on `executor`, or on processes that end with it."""
+    pool = None
+    if executor is None:
+        executor = pool = Pool(PROCESSES, mp_context=multiprocessing.get_context("spawn"))
     return (
         # A generator is run as far as it is asked to: no file is looked up ahead of demand.
         Flow.from_iterable(python_files(root)).named("list")
@@ -57,9 +60,9 @@ def pipeline_over(root: Path, pause: float) -> Flow[Report]:
         .map(partial(read, root=root)).named("read")
         # Asks for as many sources as calls may be in flight, and for one more with each result that
         # is taken off its hands. Results that nobody takes keep their places: reading stops.
-        .map_async(tokenise, concurrency=2 * PROCESSES, executor=pool).named("tokenise")
-        # The pool starts its processes with the first call; it ends with the pipeline, however that ends.
-        .on_finally(partial(pool.shutdown, cancel_futures=True)).named("pool")
+        .map_async(tokenise, concurrency=2 * PROCESSES, executor=executor).named("tokenise")
+        # A pool starts its processes with the first call; ours ends with the pipeline, however that ends.
+        .on_finally(partial(end, pool)).named("pool")
         # A queue of 16 places between two threads: asks for 16, and for 12 more when 12 have been
         # taken. What is below runs on the thread of the sink, what is above does not wait for it.
         .publish_on(thread("sink"), prefetch=16).named("queue")
@@ -91,6 +94,11 @@ def tokenise(source: Source) -> Words:
     names = [token.string for token in tokens if token.type == tokenize.NAME]
     counts = Counter(name for name in names if not keyword.iskeyword(name))
     return Words(source.package, source.code.count(b"\n"), counts)
+
+
+def end(pool: Pool | None) -> None:
+    if pool is not None:
+        pool.shutdown(cancel_futures=True)
 
 
 @dataclass

@@ -9,8 +9,13 @@ from operators._faces.errors import Errors
 from operators._faces.face import T_co
 from operators._faces.filtering import Filtering
 from operators._faces.lifecycle import Lifecycle
+from operators._faces.multicast import Multicasting
+from operators._faces.results import Results
 from operators._faces.running import Running
 from operators._faces.sources import Sources
+from operators._faces.splitting import Splitting
+from operators._faces.testing import Testing
+from operators._faces.timing import Timing
 from operators._faces.transform import Transform
 
 
@@ -22,8 +27,13 @@ class Flow(
     Errors[T_co],
     Backpressure[T_co],
     Concurrency[T_co],
+    Timing[T_co],
+    Multicasting[T_co],
+    Splitting[T_co],
     Lifecycle[T_co],
+    Results[T_co],
     Running[T_co],
+    Testing[T_co],
 ):
     """A Publisher that is built from a source and operators, and runs anew for each Subscriber.
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tck.report import Report, Result, combined, save
+# It is loaded in every run, whether or not any verification is in it: what only one needs is imported there.
+if TYPE_CHECKING:
+    from tck.reports.report import Report
+    from tck.reports.results import Result
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,11 +36,22 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_pycollect_makeitem(
     collector: pytest.Module | pytest.Class, name: str, obj: object
 ) -> None:
-    """Fails the collection where a suite lacks a method: pytest would pass over it in silence."""
-    if not (isinstance(obj, type) and inspect.isabstract(obj) and name.startswith("Test")):
+    """Fails the collection where a suite lacks a method, which pytest would pass over in silence.
+
+    And where the settings of the environment make no sense: once, and not in each of the checks.
+    """
+    if not (isinstance(obj, type) and name.startswith("Test")):
         return
     own = obj.__module__ == getattr(collector.obj, "__name__", "")
-    if own and "tck.suites" in {each.__module__ for each in obj.__mro__}:
+    if not own or "tck.suites" not in {each.__module__ for each in obj.__mro__}:
+        return
+    from tck.settings import Settings
+
+    try:
+        Settings.from_environment()
+    except ValueError as error:
+        raise collector.CollectError(str(error)) from None
+    if inspect.isabstract(obj):
         lacking: frozenset[str] = getattr(obj, "__abstractmethods__", frozenset())
         raise collector.CollectError(
             f"{name} is a conformance suite without {', '.join(sorted(lacking))}()"
@@ -51,6 +65,7 @@ def pytest_runtest_makereport(
     """Sends the result of a check along with the report of its test."""
     report = yield
     if report.when == "call" and hasattr(getattr(item, "cls", None), "checks"):
+        from tck.reports.report import Report
         from tck.suites import RESULT
 
         result = item.stash.get(RESULT, None)
@@ -73,6 +88,8 @@ class _Collector:
         """Takes a result; a test that is run again counts as it came out last."""
         text: str | None = getattr(report, "tck_result", None)
         if text is not None:
+            from tck.reports.report import Report
+
             alone = Report.from_json(text)
             self._found.setdefault(alone.subject, {})[report.nodeid] = alone.results[0]
 
@@ -82,6 +99,8 @@ class _Collector:
         reports = self._reports()
         if path is None or not reports:
             return
+        from tck.reports.report import save
+
         try:
             save(reports, path)
         except OSError as error:
@@ -96,6 +115,8 @@ class _Collector:
             terminalreporter.write_line("--tck-report: no verification was run; nothing is written")
         if not reports:
             return
+        from tck.reports.report import combined
+
         terminalreporter.section("Reactive Streams conformance")
         for report in reports:
             terminalreporter.write_line(f"{report.subject} {report.verdict}")
@@ -109,11 +130,11 @@ class _Collector:
     def _reports(self) -> list[Report]:
         if not self._found:
             return []
+        from tck.reports.report import Report
         from tck.settings import Settings
-        from tck.verify import causes_only
 
         seed = Settings.from_environment().seed
         return [
-            Report(subject=subject, results=tuple(causes_only(list(results.values()))), seed=seed)
+            Report(subject=subject, results=tuple(results.values()), seed=seed)
             for subject, results in sorted(self._found.items())
         ]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+Loop: TypeAlias = Literal["thread", "asyncio", "trio"]
+"""What a component is used on: a thread without a loop, or one on which such a loop runs."""
+
+LOOPS: Final[tuple[Loop, ...]] = get_args(Loop)
+
+NonInt: TypeAlias = Literal["sent", "cannot cross"]
+"""What becomes of a request for what is no int."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +46,8 @@ class Settings:
     """After which a call that has not returned is taken for one that never will."""
     recursion: int = 1
     """How many calls of on_next, one inside another, a Publisher may make (§3.3)."""
-    after_cancel: int = 0
-    """Elements that may still come after a cancel on the thread that emits them (§3.12)."""
+    after_cancel: int = 64
+    """Elements that may still come after a cancel, being under way in a queue or mailbox (§1.8, §3.12)."""
     seed: int = 0
     """What the scripts that are made up at random are made from: the same, if it is the same."""
     examples: int = 40
@@ -50,27 +59,23 @@ class Settings:
     per_subscriber: bool = False
     """Whether each Subscriber of one Publisher has a stream of its own, from the beginning (§1.11)."""
     concurrent_requests: bool = True
-    """Whether request is called from several threads at once (§3.8)."""
+    """Whether request is called from several threads at once (§3.8); if not, calls take turns (§2.7)."""
     completes: bool = True
     """Whether streams complete; a Publisher that never ends is not asked to."""
     recovers: bool = False
     """Whether a Processor may swallow its upstream's error, and go on (§4.2)."""
+    non_int: NonInt = "sent"
+    """Whether a request for what is no int is sent, or "cannot cross", as a bridge or a wire."""
+    strict_python: bool = False
+    """Whether what only Python makes possible, such as request(1.5), fails as a rule does."""
     buffer: int | None = None
     """The most a Processor may ask for ahead of its own Subscriber; None: any bounded number."""
 
     def __post_init__(self) -> None:
-        for name in ("deadline", "quiet", "poll", "responsive", "hang"):
-            if getattr(self, name) > threading.TIMEOUT_MAX:
-                raise ValueError(f"Settings: {name} is too long: {getattr(self, name)!r} seconds")
-        for name in ("deadline", "poll", "responsive", "hang"):
-            if not getattr(self, name) > 0:
-                raise ValueError(
-                    f"Settings: {name} must be more than 0, not {getattr(self, name)!r}"
-                )
-        for name in ("quiet", "recursion", "after_cancel", "examples", "max_elements", "buffer"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise ValueError(f"Settings: {name} must be 0 or more, not {value!r}")
+        for field in fields(self):
+            problem = _problem(str(field.type), field.name, getattr(self, field.name))
+            if problem is not None:
+                raise ValueError(f"Settings: {field.name} {problem}")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -79,21 +84,60 @@ class Settings:
         Errors: `ValueError` that names the variable whose text is no such value.
         """
         found = os.environ if environ is None else environ
+        known = {f"TCK_{field.name.upper()}": field for field in fields(cls)}
         changes: dict[str, Any] = {}
-        for field in fields(cls):
-            name = f"TCK_{field.name.upper()}"
-            if name in found:
-                try:
-                    changes[field.name] = _READERS[str(field.type)](found[name])
-                except ValueError:
-                    raise ValueError(
-                        f"{name}={found[name]!r}: not a value for {field.name} ({field.type})"
-                    ) from None
+        for name, text in found.items():
+            if not name.startswith("TCK_"):
+                continue
+            if name not in known:
+                close = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+                raise ValueError(f"{name}={text}: there is no such setting; {hint}")
+            field = known[name]
+            kind = str(field.type)
+            try:
+                value = _READERS[kind](text)
+            except ValueError:
+                raise ValueError(f"{name}={text}: this is not {_KINDS[kind][1]}") from None
+            problem = _problem(kind, field.name, value)
+            if problem is not None:
+                raise ValueError(f"{name}={text}: {field.name} {problem}")
+            changes[field.name] = value
         return replace(cls(), **changes)
 
     def but(self, **changes: Any) -> Settings:
         """Returns these settings with some of them changed."""
         return replace(self, **changes)
+
+
+_MORE_THAN_0: Final = frozenset({"deadline", "poll", "responsive", "hang"})
+_AT_LEAST_1: Final = frozenset({"recursion"})
+_ANY: Final = frozenset({"seed"})
+
+_KINDS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
+    "float": ((int, float), "a number of seconds"),
+    "int": ((int,), "a whole number"),
+    "bool": ((bool,), "true or false (1, 0, yes, no)"),
+    "int | None": ((int, type(None)), "a whole number or none"),
+    "NonInt": ((str,), " or ".join(map(repr, get_args(NonInt)))),
+}
+
+
+def _problem(kind: str, name: str, value: Any) -> str | None:
+    """Returns what is wrong with the value of a field; None where nothing is."""
+    types, what = _KINDS[kind]
+    if type(value) not in types:  # to which a bool is no int
+        return f"must be {what}, not {value!r}"
+    if kind == "NonInt":
+        return None if value in get_args(NonInt) else f"must be {what}, not {value!r}"
+    if value is None or kind == "bool" or name in _ANY:
+        return None
+    if kind == "float" and value > threading.TIMEOUT_MAX:
+        return f"is too long: {value!r} seconds"
+    if name in _MORE_THAN_0:
+        return None if value > 0 else f"must be more than 0, not {value!r}"
+    least = int(name in _AT_LEAST_1)
+    return None if value >= least else f"must be {least} or more, not {value!r}"
 
 
 def _flag(text: str) -> bool:
@@ -114,4 +158,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "int": int,
     "bool": _flag,
     "int | None": _optional,
+    "NonInt": str,
 }

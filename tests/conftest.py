@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import gc
-import inspect
 import logging
 import multiprocessing
 import os
@@ -15,13 +13,14 @@ import threading
 import time
 import types
 import weakref
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from tck.own_time import Allowance
+from operators.testing import leaks
+from tck.recording.own_time import Allowance
 
 pytest_plugins = ["pytester"]
 
@@ -33,7 +32,6 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 SECONDS_TO_END = 5.0
 # Idle threads which a library keeps for its next call, by design, for a few seconds.
 KEPT_BY_OTHERS = ("Trio thread ",)
-PROJECT = str(Path(__file__).resolve().parent.parent) + os.sep
 
 _origins: weakref.WeakKeyDictionary[threading.Thread, str] = weakref.WeakKeyDictionary()
 
@@ -82,13 +80,46 @@ def _remember_unclosed_generators() -> None:
 
     async def shutdown_and_remember(loop: asyncio.BaseEventLoop) -> None:
         _unclosed.extend(
-            f"{_where(generator.ag_code)}: left to the loop to close"
+            f"{leaks.where_of(generator.ag_code)}: left to the loop to close"
             for generator in list(getattr(loop, "_asyncgens", ()))
-            if _begun(generator)
+            if leaks.begun(generator)
         )
         await shutdown(loop)
 
     asyncio.BaseEventLoop.shutdown_asyncgens = shutdown_and_remember  # type: ignore[method-assign, assignment]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--servers",
+        action="store_true",
+        help="run the tests that need a real server, and no others",
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without the garbage collector: none of its many objects is garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose between the tests that need a real server (the marker `server`) and all others."""
+    wanted = config.getoption("--servers")
+    chosen: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in items:
+        of_a_server = item.get_closest_marker("server") is not None
+        (chosen if of_a_server is wanted else others).append(item)
+    config.hook.pytest_deselected(items=others)
+    items[:] = chosen
+    for item in items:
+        if (mark := item.get_closest_marker("server")) is not None:
+            item.add_marker(pytest.mark.xdist_group(mark.args[0]))  # one worker begins it
 
 
 def pytest_configure() -> None:
@@ -111,16 +142,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
 def pytest_timeout_set_timer(
     item: pytest.Item, settings: object
 ) -> Generator[None, object, object]:
-    """Have a test's time not pass while others keep it from running: it is for what hangs."""
+    """Have a test's time not pass while others keep it from running: it is for what hangs.
+
+    What its child processes are kept from is not seen: who has some is given three times as long.
+    """
     result = yield
     timeout: float = settings.timeout  # type: ignore[attr-defined]
     give_up = signal.getsignal(signal.SIGALRM)
     allowance = Allowance(timeout, most=5)
+    end = time.monotonic() + 3 * timeout
 
     def look(signum: int, frame: types.FrameType | None) -> None:
         __tracebackhide__ = True
-        if allowance.left > 0:
-            signal.setitimer(signal.ITIMER_REAL, max(0.1, allowance.left))
+        left = allowance.left
+        if left <= 0 and _child_ids():
+            left = min(end - time.monotonic(), 5.0)
+        if left > 0:
+            signal.setitimer(signal.ITIMER_REAL, max(0.1, left))
         elif callable(give_up):
             give_up(signum, frame)
 
@@ -129,24 +167,9 @@ def pytest_timeout_set_timer(
     return result
 
 
-def _where(code: types.CodeType) -> str:
-    return f"{code.co_qualname} ({code.co_filename}:{code.co_firstlineno})"
-
-
-def _threads(before: set[threading.Thread], deadline: float) -> list[str]:
-    left = []
-    for thread in set(threading.enumerate()) - before:
-        # One that Python did not start has no end that Python could wait for.
-        if isinstance(thread, threading._DummyThread) or thread.name.startswith(KEPT_BY_OTHERS):
-            continue
-        # One that another thread is about to start is listed already, and cannot be joined yet.
-        thread._started.wait(max(0.0, deadline - time.monotonic()))  # type: ignore[attr-defined]
-        thread.join(max(0.0, deadline - time.monotonic()))
-        if thread.is_alive():
-            kind = "daemon " if thread.daemon else ""
-            origin = _origins.get(thread, "an unknown place")
-            left.append(f"{kind}{thread.name!r}, started at {origin}")
-    return left
+def _told(thread: threading.Thread) -> str:
+    kind = "daemon " if thread.daemon else ""
+    return f"{kind}{thread.name!r}, started at {_origins.get(thread, 'an unknown place')}"
 
 
 def _child_ids() -> set[int]:
@@ -165,8 +188,9 @@ def _child_ids() -> set[int]:
 
 
 def _kept_processes() -> set[int | None]:
-    """The helpers that multiprocessing keeps to the end of the process, once it needed them."""
-    kept: set[int | None] = set()
+    """What is kept to the end of the process: the helpers of multiprocessing, and servers that are shared."""
+    servers = sys.modules.get("tests.connectors.servers.base")
+    kept: set[int | None] = set(servers.KEPT) if servers is not None else set()
     for module, name, pid in (
         ("multiprocessing.resource_tracker", "_resource_tracker", "_pid"),
         ("multiprocessing.forkserver", "_forkserver", "_forkserver_pid"),
@@ -193,95 +217,19 @@ def _command(process: int) -> str:
     return command or "ended, but not waited for"
 
 
-def _of_project(code: types.CodeType) -> bool:
-    name = code.co_filename
-    return name.startswith(PROJECT) and "site-packages" not in name
-
-
-def _begun(generator: types.AsyncGeneratorType) -> bool:
-    """Whether it is between its first item and its end: one that was never begun holds nothing."""
-    frame = generator.ag_frame
-    if frame is None:
-        return False
-    # 3.11 does not tell; one that was not begun stands at its first line.
-    begun = frame.f_lineno != generator.ag_code.co_firstlineno
-    return bool(getattr(generator, "ag_suspended", begun))
-
-
-# What is looked for among the objects that a test has made, and how one that is running is told.
-_RUNNING: dict[type, tuple[str, Callable[..., bool], Callable[..., str]]] = {
-    types.GeneratorType: (
-        "generator",
-        lambda it: _of_project(it.gi_code) and inspect.getgeneratorstate(it) == "GEN_SUSPENDED",
-        lambda it: _where(it.gi_code),
-    ),
-    types.AsyncGeneratorType: (
-        "async generator",
-        lambda it: _of_project(it.ag_code) and _begun(it),
-        lambda it: _where(it.ag_code),
-    ),
-    types.CoroutineType: (
-        "coroutine",
-        lambda it: _of_project(it.cr_code) and inspect.getcoroutinestate(it) == "CORO_SUSPENDED",
-        lambda it: _where(it.cr_code),
-    ),
-    asyncio.Task: ("task", lambda it: not it.done(), repr),
-    concurrent.futures.ThreadPoolExecutor: (
-        "executor",
-        lambda it: not it._shutdown,
-        lambda it: f"a ThreadPoolExecutor {it._thread_name_prefix!r} that nobody shut down",
-    ),
-    concurrent.futures.ProcessPoolExecutor: (
-        "executor",
-        lambda it: it._executor_manager_thread is not None,
-        lambda it: "a ProcessPoolExecutor that nobody shut down",
-    ),
-}
-_LOOP = ("event loop", lambda it: not it.is_closed(), repr)
-
-
-def _running(objects: Iterable[object]) -> list[tuple[str, str]]:
-    found = []
-    for item in objects:
-        look = _RUNNING.get(type(item))
-        if look is None:
-            if not isinstance(item, asyncio.BaseEventLoop):
-                continue
-            look = _LOOP
-        kind, runs, tell = look
-        if runs(item):
-            found.append((kind, tell(item)))
-    return found
-
-
-def _objects_left() -> list[tuple[str, str]]:
-    """What is running among the objects made since `gc.freeze()`, and can still be reached."""
-    if not _running(gc.get_objects()):
-        return []
-    # A cycle (of an exception and its frame, say) is not held by anyone: only what remains counts.
-    gc.collect()
-    return _running(gc.get_objects())
-
-
 @pytest.fixture(autouse=True)
 def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fails a test which leaves a thread, task, executor, loop, generator or process behind."""
-    threads = set(threading.enumerate())
+    """Fails a test which leaves a thread, task, executor, loop, generator, link, item or process behind."""
     children = _child_ids()
     _unclosed.clear()
     _asyncio_errors.messages.clear()
-    # Afterwards only what the test made is looked at, which is what makes a look affordable.
-    gc.freeze()
-    try:
+    with leaks.looking(_told, but=KEPT_BY_OTHERS) as look:
         yield
         deadline = time.monotonic() + SECONDS_TO_END
-        left = [("thread", it) for it in _threads(threads, deadline)]
+        left = [(leak.kind, leak.what) for leak in look.left(SECONDS_TO_END)]
         left += [("process", it) for it in _processes(children, deadline)]
-        left += _objects_left()
         left += [("async generator", it) for it in _unclosed]
         left += [("asyncio error", it) for it in _asyncio_errors.messages]
-    finally:
-        gc.unfreeze()
 
     allowed = {
         mark.args[0] for mark in request.node.iter_markers("may_leave") if mark.kwargs["reason"]

@@ -9,18 +9,41 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 # Files whose tests share nothing dear, and take long: each test goes to whoever is free. In the first of
 # these two they wait, for silence and for what never comes; in the second they keep a core busy.
 WAITING = {
+    "tests/tck/driving/test_loops.py",
+    "tests/tck/gallery/test_correct_publishers.py",
+    "tests/tck/gallery/test_correct_subscribers.py",
+    "tests/tck/judging/test_checks_page.py",
+    "tests/tck/judging/test_each_check.py",
+    "tests/tck/judging/test_false_alarms.py",
+    "tests/tck/judging/test_hubs.py",
+    "tests/tck/judging/test_masks.py",
+    "tests/tck/judging/test_styles.py",
+    "tests/tck/judging/test_takers.py",
     "tests/tck/test_adversary.py",
     "tests/tck/test_cli.py",
+    "tests/tck/test_factories.py",
     "tests/tck/test_own_components.py",
-    "tests/tck/test_processor_suite.py",
-    "tests/tck/test_publisher_suite.py",
+    "tests/tck/checks/test_processor_suite.py",
+    "tests/tck/checks/test_publisher_suite.py",
     "tests/tck/test_pytest_plugin.py",
-    "tests/tck/test_subscriber_suite.py",
+    "tests/tck/test_time.py",
+    "tests/tck/checks/test_subscriber_suite.py",
 }
 WORKING = {
+    "tests/adversary/test_naive_publishers.py",
+    "tests/concurrency/test_explored_mutants.py",
+    "tests/concurrency/test_explored_stages.py",
+    "tests/cli/test_run.py",
+    "tests/gates/test_checks_bite.py",
+    "tests/gates/test_suite_bites.py",
     "tests/limits/test_in_flight.py",
+    "tests/limits/test_long_chains.py",
     "tests/limits/test_many.py",
-    "tests/operators/test_turns.py",
+    "tests/limits/test_pending_timers.py",
+    "tests/limits/test_too_deep.py",
+    "tests/limits/test_trees_of_flows.py",
+    "tests/operators/running/test_turns.py",
+    "tests/tck/test_pasted.py",
 }
 
 
@@ -34,6 +57,17 @@ class Spread(LoadFileScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return nodeid if file in WAITING or file in WORKING else file
+
+    def remove_node(self, node: Any) -> str | None:
+        """Take the tests of a crashed worker back; those that it has run wait for nobody.
+
+        Given out again they would be no work, after which no worker ever asks for more.
+        """
+        units = self.assigned_work[node]
+        for scope in [scope for scope, tests in units.items() if all(tests.values())]:
+            del units[scope]
+        crashed: str | None = super().remove_node(node)
+        return crashed
 
     def _assign_work_unit(self, node: Any) -> None:
         waits = bool(int(node.gateway.id.removeprefix("gw")) % 2)

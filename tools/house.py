@@ -17,8 +17,18 @@ from typing import cast
 PACKAGES = ("reactive_streams", "operators", "tck", "playground")
 MAX_LINES = 450
 LOCKING_MODULES = frozenset({"threading", "_thread", "queue", "multiprocessing"})
-# Folders of `operators` that hold the locks and the threads, so that no operator has to.
-LOCKING_FOLDERS = frozenset({"_kernel", "schedulers"})
+# Folders of `operators` that hold the locks and the threads, so that no operator has to; and the kit for
+# tests, whose clock and probes are used from many threads.
+LOCKING_FOLDERS = frozenset({"_kernel", "schedulers", "testing"})
+# What a connector connects to; its threads are the schedulers' all the same.
+CONNECTED_MODULES = frozenset({"queue", "multiprocessing"})
+# They are tools, and import what they need when it is there.
+TOOLING_FOLDERS = frozenset({"testing", "_cli"})
+# What is imported where the runtime itself is imported already, and not before.
+RUNTIMES = {
+    "operators/_kernel/hosts/trio_runs.py": "trio",
+    "operators/_kernel/hosts/trio_tasks.py": "trio",
+}
 LISTS_OF_PACKAGES = (
     "tool.hatch.build.targets.wheel.packages",
     "tool.basedpyright.include",
@@ -88,10 +98,12 @@ def python_files(folder: Path) -> list[Path]:
 def operator_without_lock(root: Path) -> Iterator[str]:
     """What breaks: an operator file contains no lock and no thread."""
     for path in python_files(root / "operators"):
-        if path.relative_to(root).parts[1] in LOCKING_FOLDERS:
+        folder = path.relative_to(root).parts[1]
+        if folder in LOCKING_FOLDERS:
             continue
+        forbidden = LOCKING_MODULES - (CONNECTED_MODULES if folder == "connectors" else frozenset())
         for line, name in imports(path, root, type_checking=True):
-            if name.split(".")[0] in LOCKING_MODULES:
+            if name.split(".")[0] in forbidden:
                 yield (
                     f"{path.relative_to(root)}:{line}: imports {name}: "
                     "locks and threads are the kernel's and the schedulers'"
@@ -118,6 +130,29 @@ def specification_stands_alone(root: Path) -> Iterator[str]:
         for line, name in imports(path, root, type_checking=True):
             if name.split(".")[0] not in allowed:
                 yield f"{path.relative_to(root)}:{line}: the specification imports {name}"
+
+
+def third_parties_by_need(root: Path) -> Iterator[str]:
+    """What breaks: a package of others is for connectors and exporters, by `need`; types aside.
+
+    Two files are the kernel's side of another runtime (`RUNTIMES`), and import that.
+    """
+    allowed = (
+        sys.stdlib_module_names | RUNTIME_DEPENDENCIES | {"reactive_streams", "operators", "tck"}
+    )
+    for path in python_files(root / "operators"):
+        folder = path.relative_to(root).parts[1]
+        if folder in TOOLING_FOLDERS:
+            continue
+        for line, name in imports(
+            path, root, type_checking=folder not in ("connectors", "watching")
+        ):
+            known = RUNTIMES.get(path.relative_to(root).as_posix())
+            if name.split(".")[0] not in {*allowed, known}:
+                yield (
+                    f"{path.relative_to(root)}:{line}: imports {name}: a package of others is for "
+                    "operators/connectors and operators/watching, by extras.need"
+                )
 
 
 def short_files(root: Path) -> Iterator[str]:
@@ -190,6 +225,7 @@ RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
     operator_without_lock,
     kernel_stands_alone,
     specification_stands_alone,
+    third_parties_by_need,
     short_files,
     committed_text,
     known_packages,

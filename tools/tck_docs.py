@@ -30,8 +30,10 @@ from tck.checks.publisher_beyond import PUBLISHER_BEYOND  # noqa: E402
 from tck.checks.subscriber_beyond import SUBSCRIBER_BEYOND, WHITEBOX_BEYOND  # noqa: E402
 from tck.checks.whitebox import WHITEBOX  # noqa: E402
 from tck.correct import CORRECT  # noqa: E402
-from tck.report import CHAPTERS, Report, Violation  # noqa: E402
-from tck.rules import looked_at  # noqa: E402
+from tck.oracle.follows import FOLLOWS  # noqa: E402
+from tck.oracle.rules import looked_at  # noqa: E402
+from tck.reports.report import Report  # noqa: E402
+from tck.reports.results import CHAPTERS, Violation  # noqa: E402
 
 DOCS = ROOT / "docs"
 MADE = "Made from the code by `python tools/tck_docs.py`; do not edit."
@@ -48,7 +50,12 @@ IN_FULL = ("1.11", "3.9", "3.15")
 def pages() -> dict[Path, str]:
     """Return the text of each page, by its path."""
     found = {DOCS / "rules" / f"{rule.id}.md": rule_page(rule) for rule in RULES}
-    return {**found, DOCS / "rules" / "README.md": index(), DOCS / "gallery.md": gallery()}
+    return {
+        **found,
+        DOCS / "rules" / "README.md": index(),
+        DOCS / "gallery.md": gallery(),
+        DOCS / "follows.md": follows(),
+    }
 
 
 def rule_page(rule: Rule) -> str:
@@ -153,15 +160,38 @@ def index() -> str:
     return "\n".join(out) + "\n"
 
 
+def follows() -> str:
+    """Return the table of what hides what."""
+    out = [
+        "# What may only follow",
+        "",
+        MADE,
+        "Where a rule is broken, a breach of another may be no more than its consequence. Then the report",
+        'lists it with its cause ("also seen, may follow from 3.8"), and no more. The table is',
+        "`tck.oracle.follows.FOLLOWS`; nothing else hides anything.",
+        "",
+        "In the same signals: a later breach on the same link. In silence: something that is due and does",
+        "not come, in any check, if the cause shows in what was recorded of it.",
+    ]
+    for where, head in (("signals", "In the same signals"), ("silence", "In silence")):
+        out += ["", f"## {head}", "", "| cause | may follow | why |", "| --- | --- | --- |"]
+        out += [
+            f"| §{each.cause} | §{each.effect} | {_cell(each.reason)} |"
+            for each in FOLLOWS
+            if each.where == where
+        ]
+    return "\n".join(out) + "\n"
+
+
 def gallery() -> str:
     """Return the table of the gallery."""
     out = [
         "# The gallery",
         "",
         MADE,
-        f"{len(GALLERY)} wrong implementations, in `tck/broken/`, a few lines each. Of each of them the",
-        f"kit names the rule that it is named after, and it finds nothing in the {len(CORRECT)} correct",
-        "ones in `tck/correct/`.",
+        f"{len(GALLERY)} wrong implementations, in `tck/gallery/broken/`, a few lines each. Of each of them",
+        f"the kit names the rule that it is named after, and it finds nothing in the {len(CORRECT)} correct",
+        "ones in `tck/gallery/correct/`.",
     ]
     for kind in ("publisher", "subscriber", "processor"):
         out += [

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tck import Report, Settings, verify_publisher
 from tck.correct import CORRECT, Exhibit
 from tests.tck.own import OPERATORS, SOURCES, Own
-from tests.tck.test_own_components import verify_operator, verify_source
+from tests.tck.verifying import verify_operator, verify_source
 
 
 def components() -> dict[str, Callable[[Settings], Report]]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from operators._cli.load import Unusable, load
 from operators._cli.run import run
+from operators._cli.top import top
 from operators._cli.view import choose_view
 
 __all__ = ["main"]
@@ -40,10 +41,29 @@ examples:
 """
 
 
+_TOP = """\
+Show what the stages of the flows of a running process do, by the table that `run` shows.
+"""
+
+_TOP_MORE = """\
+The process has to serve: by `operators.watching.serve()`, or begun with OPERATORS_TOP=1 in its
+environment. Its socket can be opened by its user only.
+
+exit status:
+  0    the process has ended, or closed its socket; Ctrl-C
+  2    there is no such process, or it does not serve
+
+examples:
+  OPERATORS_TOP=1 python my_program.py &
+  python -m operators top $!
+"""
+
+
 class _Arguments(argparse.Namespace):
     command: str
     target: str
     plain: bool
+    once: bool
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +85,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_parser.add_argument(
         "--plain", action="store_true", help="plain lines, also on a terminal that could show more"
+    )
+    top_parser = commands.add_parser(
+        "top",
+        help="watch the flows of a running process",
+        description=_TOP,
+        epilog=_TOP_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top_parser.add_argument("target", metavar="PID_OR_SOCKET", help="a process id, or a path")
+    top_parser.add_argument("--plain", action="store_true", help="plain tables, one after another")
+    top_parser.add_argument(
+        "--once", action="store_true", help="one table of each flow, and no more"
     )
     return parser
 
@@ -91,9 +123,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv, _Arguments())
+    if arguments.command == "top":
+        return top(arguments.target, plain=arguments.plain, once=arguments.once)
     try:
         flow = load(arguments.target)
     except Unusable as unusable:
         print(f"error: {unusable}", file=sys.stderr)
         return 2
-    return run(flow, choose_view(plain=arguments.plain))
+    view = choose_view(plain=arguments.plain)
+    view.title = arguments.target
+    return run(flow, view)

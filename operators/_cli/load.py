@@ -16,7 +16,7 @@ from typing import Any
 
 from typing_extensions import TypeIs
 
-from operators._kernel.failure import brief
+from operators._kernel.failures.failure import brief
 from operators.flow import Flow
 
 

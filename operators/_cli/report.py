@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from operators._kernel.explain import bound
-from operators._kernel.node import is_internal
-from operators.meters import Reading
+from operators._kernel.plan.node import is_internal
+from operators._kernel.running.explain import bound
+from operators.watching.meters import Reading
 
 _LONGEST_RESULT = 10_000  # characters
 _FRAME = re.compile(r'\s*File "(?P<file>[^"]*)", line \d+')

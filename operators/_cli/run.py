@@ -15,15 +15,15 @@ from typing import Any
 
 from operators._cli.report import failure_text, summary
 from operators._cli.view import View
-from operators._kernel import exits
-from operators._kernel.ends import NOWHERE
+from operators._kernel.hosts import exits
+from operators._kernel.hosts.threads import running, wait_for_new
 from operators._kernel.kinds import resolved_chain
-from operators._kernel.node import Node
-from operators._kernel.threads import running, wait_for_new
+from operators._kernel.plan.node import Node
+from operators._kernel.subscription.ends import NOWHERE
 from operators.flow import Flow
-from operators.meters import Meters
 from operators.schedulers import thread
-from operators.watching import watching
+from operators.watching.links import watching
+from operators.watching.meters import Meters
 
 _TICK = 0.1  # seconds between two looks at the meters
 _PATIENCE = 2.0  # seconds until the user is told what a stop waits for

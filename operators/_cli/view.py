@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from operators._cli.report import result_text
-from operators._kernel.explain import bound
-from operators.meters import ENDS, Reading, StageReading
+from operators._kernel.running.explain import bound
+from operators.watching.meters import ENDS, Reading, StageReading
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -35,6 +35,8 @@ class View(ABC):
     """Shows readings while a pipeline runs, and the last one in full."""
 
     def __init__(self) -> None:
+        self.title: str = "the flow"
+        """What is shown."""
         self._first: Reading | None = None
         self._recent: deque[Reading] = deque()
         self._bound = 0
@@ -121,9 +123,41 @@ def shown_columns(reading: Reading, *, over: bool) -> list[int]:
     return [column for column, head in enumerate(_HEADS) if head not in hidden]
 
 
+LEGEND = (
+    "requested, emitted: items asked of a stage by the one below it, and given to that",
+    "in flight, buffered: items that a stage works on now, and that wait in it",
+    "waits for: whose items or demand it waits for, or who has not yet taken what it gives",
+)
+"""What the columns of the live table say."""
+
+
+def footer(reading: Reading, promised: int) -> str:
+    """Return the line that adds the columns up."""
+    own = [stage for stage in reading.stages if not stage.made]
+    works = sum(stage.in_flight for stage in own)
+    waits = sum(stage.buffered for stage in own)
+    consumer = max(0, reading.in_flight - works - waits)
+    return (
+        f"in flight in all {reading.in_flight:,} = {works:,} worked on + {waits:,} buffered "
+        f"+ {consumer:,} with the consumer; at most {reading.most_in_flight:,} of {bound(promised)}"
+    )
+
+
+OF = "of N: what all stages may hold together, by their settings, and one item with the consumer"
+
+
 def plain_table(reading: Reading, rates: tuple[float, ...]) -> Iterator[str]:
     """Give the lines of the table at the end, as plain text."""
-    columns = shown_columns(reading, over=True)
+    return _plain(reading, rates, over=True)
+
+
+def running_table(reading: Reading, rates: tuple[float, ...]) -> Iterator[str]:
+    """Give the lines of the table while it runs, as plain text."""
+    return _plain(reading, rates, over=False)
+
+
+def _plain(reading: Reading, rates: tuple[float, ...], *, over: bool) -> Iterator[str]:
+    columns = shown_columns(reading, over=over)
     lines = [[row[column] for column in columns] for row in (_HEADS, *rows(reading, rates))]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for line in lines:
@@ -166,7 +200,7 @@ class LiveView(View):
 
     def __init__(self, console: Console) -> None:
         super().__init__()
-        self._console = console
+        self.console: Console = console
         self._live: Live | None = None
 
     @contextmanager
@@ -174,7 +208,7 @@ class LiveView(View):
         from rich.live import Live
 
         self._bound = promised
-        with Live(console=self._console, auto_refresh=False) as self._live:
+        with Live(console=self.console, auto_refresh=False) as self._live:
             yield
 
     def show(self, reading: Reading) -> None:
@@ -186,11 +220,11 @@ class LiveView(View):
             self._live.update(self._table(reading, over=True), refresh=True)
 
     def abandon(self) -> None:
-        self._console.show_cursor()
+        self.console.show_cursor()
 
     def result(self, result: Any) -> None:
         if hasattr(result, "__rich__") or hasattr(result, "__rich_console__"):
-            self._console.print(result)
+            self.console.print(result)
         else:
             super().result(result)
 
@@ -200,8 +234,15 @@ class LiveView(View):
 
         # The cursor stays behind the last line, and the terminal writes ^C there: it must not be
         # filled up to the edge.
-        status = Text(f"{self._seconds(reading):.1f} s; {self._status(reading)}", no_wrap=True)
-        return Group(self._table(reading, over=False), status)
+        awaited = f"waiting for {reading.waited_for}" if reading.waited_for else "over"
+        status = Text(f"{self._seconds(reading):.1f} s; {awaited}", no_wrap=True)
+        more = "\n".join([footer(reading, self._bound), "", *LEGEND, OF])
+        return Group(
+            Text(f"{self.title}: each stage from the source down; Ctrl-C ends it", style="bold"),
+            self._table(reading, over=False),
+            Text(more, style="dim"),
+            status,
+        )
 
     def _table(self, reading: Reading, *, over: bool) -> Table:
         from rich.table import Table

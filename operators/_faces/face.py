@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic
+from functools import cache
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from typing_extensions import TypeVar
 
-from operators._kernel.checks import flow_of, need_result, shown
-from operators._kernel.failure import class_of
-from operators._kernel.node import Node
+from operators._kernel.failures.checks import flow_of, need_result, shown
+from operators._kernel.failures.failure import class_of
+from operators._kernel.plan.node import Node, Placed
 
 if TYPE_CHECKING:
-    from operators._kernel.node import Operator
+    from operators._kernel.plan.node import Operator
     from operators.flow import Flow
 
     _ClassMethod = classmethod[Any, Any, Any]
@@ -22,17 +24,31 @@ C = TypeVar("C", bound=type)
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Face(Generic[T_co]):
+KINDS: dict[str, type[Any]] = {}
+"""The classes of flows that have more than a flow, by the operator that makes them."""
+
+
+class Face(Placed, Generic[T_co]):
     """A place in a pipeline; it is never changed, every operator makes a new one."""
 
-    __slots__ = ("node",)
+    __slots__ = ()
+    derived: ClassVar[type[Any] | None] = None
+    """The class of the flows that its operators make; None: its own."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__module__.startswith("operators._faces."):
+            # The families are a matter of ours: who calls a method wrongly is to read of the Flow.
+            for member in vars(cls).values():
+                method: Any = getattr(member, "__func__", member)
+                if isinstance(method, FunctionType):
+                    method.__qualname__ = f"Flow.{method.__name__}"
 
     def __init__(self, *node: Node) -> None:
         given: tuple[Any, ...] = node
         if len(given) != 1 or not isinstance(given[0], Node):
             raise _no_flow(given)
         self.node: Node = given[0]
-        """The description of the pipeline up to here; for the library's own use."""
 
 
 def _no_flow(given: tuple[Any, ...]) -> TypeError:
@@ -62,9 +78,26 @@ def then(face: Face[Any], operator: Operator) -> Flow[Any]:
     return at(face, Node(operator, face.node))
 
 
+def source(operator: Operator) -> Flow[Any]:
+    """Return the flow that begins with a source."""
+    return _whole()(Node(operator))
+
+
+@cache
+def _whole() -> type[Flow[Any]]:
+    from operators.flow import Flow
+
+    return Flow
+
+
+def derived_class(face: Face[Any]) -> type[Any]:
+    """Return the class of the flows that its operators make."""
+    return face.derived or type(face)
+
+
 def at(face: Face[Any], node: Node) -> Flow[Any]:
     """Return a flow of the same class at another node."""
-    made: Any = type(face)(node)
+    made: Any = derived_class(face)(node)
     flow: Flow[Any] = made
     return flow
 
@@ -82,7 +115,7 @@ class _OfTheClass(_ClassMethod):
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
-            return super().__get__(None, owner)
+            return MethodType(self.__func__, owner)
         name = self.__func__.__name__
 
         def misused(*_: object, **__: object) -> None:

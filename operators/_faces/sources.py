@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from asyncio import Future as AsyncFuture
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 from typing_extensions import TypeVar
 
-from operators._faces.face import Face, T_co, sources_only
-from operators._kernel.checks import need_methods
-from operators._kernel.node import Node, Operator
+from operators._faces.face import Face, T_co, source, sources_only
+from operators._kernel.failures.checks import need_methods
 from operators.schedulers import Scheduler
 from operators.sources.async_iterable import FromAsyncIterable, need_async_iterable
 from operators.sources.create import AsyncEmitter, Create, Emitter
 from operators.sources.defer import Defer
 from operators.sources.error import Error
+from operators.sources.future import FromFuture
 from operators.sources.generate import Generate
-from operators.sources.iterable import FromIterable, need_iterable
+from operators.sources.iterable import Empty, FromIterable, Of, Range, need_iterable
 from operators.sources.never import Never as NeverSource
 from operators.sources.publisher import FromPublisher
+from operators.sources.repeat_value import RepeatValue
+from operators.sources.using import using
 from reactive_streams import Publisher
 
 if TYPE_CHECKING:
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 
 U = TypeVar("U")
 S = TypeVar("S")
+A = TypeVar("A")
 Overflow = Literal["block", "drop_newest", "drop_oldest", "latest", "error"]
 
 
@@ -42,9 +48,12 @@ class Sources(Face[T_co]):
         >>> list(Flow.of("a", "b"))
         ['a', 'b']
         """
-        if any(item is None for item in items):
-            raise TypeError("of: None is not an element (§2.13); use another value for 'nothing'")
-        return _flow(FromIterable(items, "of"))
+        for item in items:
+            if item is None:
+                raise TypeError(
+                    "of: None is not an element (§2.13); use another value for 'nothing'"
+                )
+        return source(Of(items, "of"))
 
     @classmethod
     def empty(cls) -> Flow[Never]:
@@ -53,12 +62,16 @@ class Sources(Face[T_co]):
         >>> list(Flow.empty())
         []
         """
-        return _flow(FromIterable((), "empty"))
+        return source(Empty((), "empty"))
 
     @classmethod
     def never(cls) -> Flow[Never]:
-        """Return a flow that sends no item and no end; only a cancel, or a bad request, ends it."""
-        return _flow(NeverSource())
+        """Return a flow that sends no item and no end; only a cancel, or a bad request, ends it.
+
+        >>> Flow.never().timeout(0.001).on_error_return("nothing came").run()
+        'nothing came'
+        """
+        return source(NeverSource())
 
     @classmethod
     def error(cls, error: Exception) -> Flow[Never]:
@@ -67,7 +80,7 @@ class Sources(Face[T_co]):
         >>> list(Flow.error(ValueError("no luck")).on_error_return("well"))
         ['well']
         """
-        return _flow(Error(error))
+        return source(Error(error))
 
     @classmethod
     def range(cls, start: int, stop: int | None = None, step: int = 1) -> Flow[int]:
@@ -79,7 +92,7 @@ class Sources(Face[T_co]):
         ([0, 1, 2], [8, 5])
         """
         numbers = range(start) if stop is None and step == 1 else _range(start, stop, step)
-        return _flow(FromIterable(numbers, "range"))
+        return source(Range(numbers, "range"))
 
     @classmethod
     def from_iterable(cls, items: Iterable[U]) -> Flow[U]:
@@ -93,7 +106,7 @@ class Sources(Face[T_co]):
         ['one', 'two']
         """
         need_iterable(items)
-        return _flow(FromIterable(items))
+        return source(FromIterable(items))
 
     @classmethod
     def from_async_iterable(cls, items: AsyncIterable[U]) -> Flow[U]:
@@ -110,7 +123,7 @@ class Sources(Face[T_co]):
         [0, 1, 2]
         """
         need_async_iterable(items)
-        return _flow(FromAsyncIterable(items))
+        return source(FromAsyncIterable(items))
 
     @classmethod
     def from_publisher(cls, publisher: Publisher[U]) -> Flow[U]:
@@ -123,7 +136,7 @@ class Sources(Face[T_co]):
         >>> list(Flow.from_publisher(Flow.of(1, 2)))
         [1, 2]
         """
-        return _flow(FromPublisher(publisher))
+        return source(FromPublisher(publisher))
 
     @classmethod
     def defer(cls, factory: Callable[[], Publisher[U]]) -> Flow[U]:
@@ -135,7 +148,7 @@ class Sources(Face[T_co]):
         >>> list(numbers), list(numbers)
         ([1, 2], [1, 2])
         """
-        return _flow(Defer(factory))
+        return source(Defer(factory))
 
     @classmethod
     def generate(cls, seed: S, step: Callable[[S], tuple[U, S] | None]) -> Flow[U]:
@@ -146,7 +159,51 @@ class Sources(Face[T_co]):
         >>> list(Flow.generate(1, lambda n: (n, n * 2)).take(5))
         [1, 2, 4, 8, 16]
         """
-        return _flow(Generate(seed, step))
+        return source(Generate(seed, step))
+
+    @classmethod
+    def using(
+        cls,
+        factory: Callable[[], AbstractContextManager[A] | AbstractAsyncContextManager[A]],
+        fn: Callable[[A], Publisher[U]],
+    ) -> Flow[U]:
+        """Return a flow of the items of the flow fn(resource), with a resource of its own for each run.
+
+        `factory()` gives a context manager, sync or async, which is entered when there is demand. It is
+        left before the end is told, with the error where there is one, and at a cancel with a
+        GeneratorExit; what it raises then is the flow's error. It cannot swallow an error.
+
+        >>> from io import StringIO
+        >>> Flow.using(lambda: StringIO("all of it"), lambda file: Flow.of(file.read())).run()
+        'all of it'
+        """
+        from operators.flow import Flow
+
+        return Flow(using(factory, fn))
+
+    @classmethod
+    def from_future(cls, future: Future[U] | AsyncFuture[U]) -> Flow[U]:
+        """Return a flow of the result of a future, of asyncio or of concurrent.futures.
+
+        A result of None is a flow without items. A cancel leaves the future as it is: others may wait for
+        it. A future that is cancelled is an error. Raises TypeError for what is no future.
+
+        >>> from concurrent.futures import Future
+        >>> future = Future()
+        >>> future.set_result(7)
+        >>> Flow.from_future(future).run()
+        7
+        """
+        return source(FromFuture(future))
+
+    @classmethod
+    def repeat_value(cls, value: U) -> Flow[U]:
+        """Return a flow of `value`, again and again. Raises TypeError for None (§2.13).
+
+        >>> list(Flow.repeat_value("a").take(3))
+        ['a', 'a', 'a']
+        """
+        return source(RepeatValue(value))
 
     @overload
     @classmethod
@@ -198,14 +255,8 @@ class Sources(Face[T_co]):
         """
         if scheduler is not None:
             need_methods("create", "Scheduler", scheduler, "now", "worker")
-        return _flow(Create(producer, overflow, capacity, scheduler))
+        return source(Create(producer, overflow, capacity, scheduler))
 
 
 def _range(start: int, stop: int | None, step: int) -> range:
     return range(0, start, step) if stop is None else range(start, stop, step)
-
-
-def _flow(origin: Operator) -> Flow[Any]:
-    from operators.flow import Flow
-
-    return Flow(Node(origin))

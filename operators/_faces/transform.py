@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, TypeVarTuple
 
 from operators._faces.face import Face, T_co, then
-from operators._kernel.failure import NOTHING
-from operators.transform.buffer import Buffer
+from operators._kernel.failures.failure import NOTHING
+from operators.transform.buffer import buffer
+from operators.transform.buffer_weighted import BufferWeighted
 from operators.transform.enumerate import Enumerate
 from operators.transform.flat_map_iterable import FlatMapIterable
 from operators.transform.map import Map
 from operators.transform.map_not_none import MapNotNone
+from operators.transform.materialize import Dematerialize, Materialize, Signal
 from operators.transform.pairwise import Pairwise
 from operators.transform.reduce import Reduce
 from operators.transform.scan import Scan
+from operators.transform.shuffle import Shuffle
+from operators.transform.starmap import Starmap
 
 if TYPE_CHECKING:
     from operators.flow import Flow
 
 R = TypeVar("R")
 A = TypeVar("A")
+Ts = TypeVarTuple("Ts")
 
 
 class Transform(Face[T_co]):
@@ -37,6 +42,14 @@ class Transform(Face[T_co]):
         ['0', '1', '2']
         """
         return then(self, Map(fn))
+
+    def starmap(self: Face[tuple[*Ts]], fn: Callable[[*Ts], R]) -> Flow[R]:
+        """Return a flow of fn(*item) for each item, which is a tuple; request(n) passes through.
+
+        >>> list(Flow.of((2, 3), (3, 2)).starmap(pow))
+        [8, 9]
+        """
+        return then(self, Starmap(fn))
 
     def map_not_none(self, fn: Callable[[T_co], R | None]) -> Flow[R]:
         """Return a flow of fn(item) for each item for which that is not None (§2.13).
@@ -116,15 +129,32 @@ class Transform(Face[T_co]):
         """
         return then(self, Pairwise())
 
-    def buffer(self, size: int) -> Flow[list[T_co]]:
+    def buffer(self, size: int, skip: int | None = None) -> Flow[list[T_co]]:
         """Return a flow of lists of `size` items, the last one perhaps shorter.
 
-        request(n) asks upstream for n * size items. Raises ValueError for a size under 1.
+        With `skip` a list begins at every so many items: fewer than `size`, and lists share items; more,
+        and items between lists are left out. request(n) asks upstream for the items of n lists, and what is
+        between them. Raises ValueError for a size or a skip under 1.
 
         >>> list(Flow.range(5).buffer(2))
         [[0, 1], [2, 3], [4]]
+        >>> list(Flow.range(4).buffer(3, 1))
+        [[0, 1, 2], [1, 2, 3], [2, 3], [3]]
         """
-        return then(self, Buffer(size))
+        return then(self, buffer(size, skip))
+
+    def shuffle(self, buffer: int = 1_000, *, seed: int | None = None) -> Flow[T_co]:
+        """Return a flow of the same items in another order: each is drawn from `buffer` of them.
+
+        So an item comes at most `buffer` places earlier than it would, and may come any number later. The
+        first waits for `buffer` items, and at the end those that are left come, as they are drawn. With a
+        seed the order is the same each time, on every machine; without, each run has another. Raises
+        ValueError for a buffer under 1, TypeError for a seed that is no int.
+
+        >>> list(Flow.range(8).shuffle(3, seed=1))
+        [0, 2, 4, 3, 1, 7, 5, 6]
+        """
+        return then(self, Shuffle(buffer, seed))
 
     def flat_map_iterable(self, fn: Callable[[T_co], Iterable[R]]) -> Flow[R]:
         """Return a flow of the items of the iterables fn(item), one iterable after another.
@@ -135,3 +165,35 @@ class Transform(Face[T_co]):
         ['a', 'b', 'c']
         """
         return then(self, FlatMapIterable(fn))
+
+    def buffer_weighted(self, limit: float, weight: Callable[[T_co], float]) -> Flow[list[T_co]]:
+        """Return a flow of lists of items, as many each as weigh at most `limit` together by weight(item).
+
+        An item that weighs more is alone in its list. A list comes when its weight is the limit, or with the
+        next item that would be too much. Raises ValueError for a limit of 0 or less.
+
+        >>> list(Flow.of("aaa", "b", "cc", "dddddd").buffer_weighted(4, len))
+        [['aaa', 'b'], ['cc'], ['dddddd']]
+        """
+        return then(self, BufferWeighted(limit, weight))
+
+    def materialize(self) -> Flow[Signal[T_co]]:
+        """Return a flow of this one's signals: OnNext(item) for each item, then OnComplete or OnError.
+
+        It completes after the last of them, which waits for demand like an item.
+
+        >>> list(Flow.of(1).materialize())
+        [OnNext(item=1), OnComplete()]
+        """
+        return then(self, Materialize())
+
+    def dematerialize(self: Face[Signal[A]]) -> Flow[A]:
+        """Return the flow whose signals this one's items are: it ends as an OnComplete or OnError says.
+
+        An item that is no signal fails the flow with a TypeError.
+
+        >>> from operators import OnComplete, OnNext
+        >>> list(Flow.of(OnNext(1), OnComplete(), OnNext(2)).dematerialize())
+        [1]
+        """
+        return then(self, Dematerialize())

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, ClassVar
 
-from operators._kernel.contract import Contract
-from operators._kernel.ends import NOWHERE
-from operators._kernel.failure import annotate
-from operators._kernel.node import Node, Operator
-from operators._kernel.scope import Scope
-from operators._kernel.step import Step
+from operators._kernel.failures.failure import annotate
+from operators._kernel.hosts.runtimes import on_trio
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node, Operator
+from operators._kernel.plan.step import Step
+from operators._kernel.subscription.ends import NOWHERE
+from operators._kernel.subscription.scope import Scope
 
 
 class Source(Operator):
     """A source that is pushed: it starts when a Subscriber is there."""
 
     __slots__ = ()
+    ends: ClassVar[bool] = False
+    """Whether it ends by itself where its run is drained; for others a stage after it does so."""
 
     def open(self, downstream: Any, node: Node, scope: Scope) -> None:
         """Call on_subscribe of `downstream`, and go on as the demand allows."""
@@ -32,6 +35,11 @@ class IterableSource(Operator):
     def synchronous(self) -> bool:
         return True
 
+    @property
+    def safe(self) -> bool:
+        """Whether no iterator of it ever fails, so that nobody has to look after one."""
+        return self.own
+
     def iterator(self) -> Iterator[Any]:
         """Return a new iterator for one subscription."""
         raise NotImplementedError
@@ -42,6 +50,21 @@ class AsyncIterableSource(Operator):
 
     __slots__ = ()
     asynchronous = True
+
+    @property
+    def asyncio_only(self) -> bool:
+        """Whether on trio it is to run on the library's own loop, which is one of asyncio."""
+        return False
+
+    @property
+    def any_thread(self) -> bool:
+        """Whether it may go on on another thread after an await, of the same event loop."""
+        return False
+
+    @property
+    def away(self) -> bool:
+        """Whether it is not to run on the loop that runs here."""
+        return self.asyncio_only and on_trio()
 
     def aiterator(self) -> AsyncIterator[Any]:
         """Return a new async iterator for one subscription."""
@@ -74,7 +97,7 @@ class Link(Operator):
 class NoneCheck(Step):
     """The strict edge: None is not an element (§2.13), whoever made it."""
 
-    __slots__ = ("_culprit",)
+    __slots__ = ("culprit",)
     name = "edge"
     explains = True
     keeps = True
@@ -84,13 +107,17 @@ class NoneCheck(Step):
     body = "if $item is None:\n    raise $error()"
 
     def __init__(self, culprit: Node) -> None:
-        self._culprit = culprit
+        self.culprit: Node = culprit
 
     def values(self) -> dict[str, Any]:
         return {"error": self._error}
 
     def _error(self) -> TypeError:
-        return none_error(self._culprit)
+        return none_error(self.culprit)
+
+    def blaming(self, giver: Callable[[], Node | None]) -> Callable[[], TypeError]:
+        """Return what makes the error where the culprit passes on what a giver gives, which is blamed."""
+        return lambda: none_error(giver() or self.culprit)
 
 
 def none_error(node: Node) -> TypeError:
@@ -163,10 +190,32 @@ _MOST_DEFERRED = 1_000
 
 def resolved(node: Node) -> list[Node]:
     """Return the chain from source to `node`; a deferred source is replaced by what it makes."""
+    if node.upstream is None and not isinstance(node.operator, DeferredSource):
+        return [node]
     return checked(resolved_chain(node.chain()))
 
 
+def taking_over(chain: list[Node]) -> list[Node]:
+    """Return the chain of a flow that takes over from another one, such that no None leaves it.
+
+    The one before was checked where it ended, and what comes after it counts on that.
+    """
+    return [*chain, *none_check(chain)]
+
+
 _SEEN: Any = ()
+
+
+class Known:
+    """What is known of a node that is subscribed to again and again."""
+
+    __slots__ = ("chain", "edge", "recipe")
+
+    def __init__(self, chain: list[Node], edge: list[Node]) -> None:
+        self.chain: tuple[Node, ...] = tuple(chain)
+        self.edge: tuple[Node, ...] = tuple(edge)
+        self.recipe: Any = None
+        """How to run it in few steps; False where it is of no such kind, None where nobody has looked."""
 
 
 def chain_to(node: Node) -> tuple[list[Node], list[Node]]:
@@ -177,13 +226,13 @@ def chain_to(node: Node) -> tuple[list[Node], list[Node]]:
     """
     known = node.known
     if known:
-        return list(known[0]), list(known[1])
+        return list(known.chain), list(known.edge)
     chain = resolved(node)
     edge = none_check(chain)
     if known is None:
         node.known = _SEEN
     elif not isinstance(node.chain()[0].operator, DeferredSource):
-        node.known = tuple(chain), tuple(edge)
+        node.known = Known(chain, edge)
     return chain, edge
 
 

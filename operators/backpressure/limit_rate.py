@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kernel.checks import need_count
-from operators._kernel.contract import Contract
-from operators._kernel.demand import Demand, demand_error, plain, take_both
-from operators._kernel.inbox import replenish_at
+from operators._kernel.failures.checks import need_count
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.scope import Scope
-from operators._kernel.stage import Stage
-from operators._kernel.step import Step
+from operators._kernel.links.inbox import replenish_at
+from operators._kernel.links.stage import Stage
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.plan.step import Step
+from operators._kernel.subscription.demand import Demand, demand_error, plain, take_both
+from operators._kernel.subscription.scope import Scope
 
 
 class LimitRate(Step, Link):
@@ -28,6 +28,8 @@ class LimitRate(Step, Link):
     __slots__ = ("_batch",)
     name = "limit_rate"
     contract = Contract.BATCHED
+    steady = True
+    each = True
     shapes = True
     calls = False
     pushes = False
@@ -43,15 +45,40 @@ class LimitRate(Step, Link):
         return f"batch={self._batch}"
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
-        return _LimitRateStage(self._batch, downstream, node, scope)
+        return _LimitRateStage(self._batch, replenish_at(self._batch), downstream, node, scope)
+
+
+class CapDemand(LimitRate):
+    """The same items, of which no more than a number are asked for at a time.
+
+    emits        each item, at once
+    backpressures  asks upstream for at most `most` items, and again when all of them have come, but
+                 never for more than was asked of it
+    completes    when upstream does
+    fails        when upstream does
+    """
+
+    __slots__ = ()
+    name = "cap_demand"
+
+    def __init__(self, most: int) -> None:
+        need_count("cap_demand", "most", most)
+        super().__init__(most)
+
+    @property
+    def details(self) -> str:
+        return f"most={self._batch}"
+
+    def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
+        return _LimitRateStage(self._batch, self._batch, downstream, node, scope)
 
 
 class _LimitRateStage(Stage):
     __slots__ = ("_limit", "_received", "_room", "_unasked")
 
-    def __init__(self, batch: int, downstream: Any, node: Node, scope: Scope) -> None:
+    def __init__(self, batch: int, limit: int, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
-        self._limit = replenish_at(batch)
+        self._limit = limit  # how many have to have come before it asks again
         self._received = 0
         self._unasked = Demand()  # downstream's demand that upstream was not asked for yet
         self._room = Demand()  # how much more upstream may be asked for

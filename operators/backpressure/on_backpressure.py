@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable, need_choice, need_count
-from operators._kernel.contract import Contract
-from operators._kernel.emitter import Outlet
-from operators._kernel.inbox import InboxStage
+from operators._kernel.failures.checks import need_callable, need_choice, need_count
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.scope import Scope
+from operators._kernel.links.emitter import Outlet
+from operators._kernel.links.inbox import InboxStage
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.subscription.scope import Scope
 from reactive_streams import UNBOUNDED
 
 _BUFFER_OVERFLOWS = ("error", "drop_newest", "drop_oldest", "block")
@@ -55,8 +55,8 @@ class OnBackpressureBuffer(Link):
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         if self._overflow == "block":
-            return InboxStage(downstream, node, scope, self._capacity)
-        return _OutletStage(downstream, node, scope, self._capacity, self._overflow, self._on_drop)
+            return _WaitingStage(downstream, node, scope, self._capacity)
+        return OutletStage(downstream, node, scope, self._capacity, self._overflow, self._on_drop)
 
 
 class OnBackpressureDrop(Link):
@@ -80,7 +80,7 @@ class OnBackpressureDrop(Link):
         self._on_drop = on_drop
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
-        return _OutletStage(downstream, node, scope, 0, "drop_newest", self._on_drop)
+        return OutletStage(downstream, node, scope, 0, "drop_newest", self._on_drop)
 
 
 class OnBackpressureLatest(Link):
@@ -108,10 +108,20 @@ class OnBackpressureLatest(Link):
         return 1
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
-        return _OutletStage(downstream, node, scope, 1, "latest", self._on_drop)
+        return OutletStage(downstream, node, scope, 1, "latest", self._on_drop)
 
 
-class _OutletStage(Outlet):
+class _WaitingStage(InboxStage):
+    """An inbox that is emptied by whoever fills it."""
+
+    __slots__ = ()
+
+    def on_next(self, item: Any) -> None:
+        self.inbox.items.append(item)
+        self.serve()
+
+
+class OutletStage(Outlet):
     """An outlet that upstream pushes into."""
 
     __slots__ = ()

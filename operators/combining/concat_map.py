@@ -6,20 +6,21 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.arbiter import Arbiter
-from operators._kernel.assembly import subscribe
-from operators._kernel.checks import need_callable
-from operators._kernel.contract import Contract
-from operators._kernel.drain import Drain
-from operators._kernel.feed import PAUSE
-from operators._kernel.heads import OneByOne
+from operators._kernel.failures.checks import need_callable
+from operators._kernel.fusing.feed import PAUSE
+from operators._kernel.fusing.opening import Place
+from operators._kernel.fusing.turns import OneByOne
+from operators._kernel.hosts.slices import Slice
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.opening import Place
-from operators._kernel.scope import Scope
-from operators._kernel.slices import Slice
-from operators._kernel.stage import Stage
-from operators._kernel.step import Step
+from operators._kernel.links.stage import Stage
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.plan.step import Step
+from operators._kernel.running.assembly import subscribe
+from operators._kernel.subscription.arbiter import Arbiter
+from operators._kernel.subscription.drain import Drain
+from operators._kernel.subscription.relay import forsake
+from operators._kernel.subscription.scope import Scope
 from operators.sources.publisher import as_node
 
 
@@ -45,6 +46,7 @@ class ConcatMap(Step, Link):
     head = "turns"
     pushes = False
     nests = True
+    visits = True
     opens = True
     async_body = """
 $inner = $open($make($item))
@@ -79,6 +81,10 @@ finally:
     def synchronous(self) -> bool:
         return self.fn is given
 
+    @property
+    def roots(self) -> bool:
+        return self.fn is given
+
     def make(self, item: Any) -> Node:
         """Return the node of the inner flow for an item."""
         return as_node(self.name, "fn", self.fn(item))
@@ -89,8 +95,8 @@ finally:
 
 class _ConcatMapStage(Stage):
     __slots__ = (
-        "_arbiter", "_asked", "_completed", "_drain", "_failure", "_inner", "_interrupted",
-        "_operator", "_waiting",
+        "_alone", "_arbiter", "_asked", "_cleaning", "_completed", "_drain", "_failure", "_inner",
+        "_interrupted", "_operator", "_source", "_waiting",
     )  # fmt: skip
 
     def __init__(self, operator: ConcatMap, downstream: Any, node: Node, scope: Scope) -> None:
@@ -100,10 +106,17 @@ class _ConcatMapStage(Stage):
         self._drain = Drain()
         self._waiting: deque[Any] = deque()
         self._inner = False
+        self._alone = scope.part
+        self._cleaning = False
+        self._source: Node | None = None
         self._interrupted = False
         self._asked = False
         self._completed = False
         self._failure: Exception | None = None
+
+    def giver(self) -> Node | None:
+        """Return the source of the inner flow that runs."""
+        return self._source
 
     # The outer link.
 
@@ -120,7 +133,7 @@ class _ConcatMapStage(Stage):
 
     def on_error(self, error: Exception) -> None:
         if self.done or self._interrupted:
-            super().on_error(error)
+            self._drop(error)
             return
         self._failure = error
         self.on_complete()
@@ -141,13 +154,35 @@ class _ConcatMapStage(Stage):
                 if not self._drain.again():
                     return
                 if slice_.over:
-                    slice_.go_on(self._run)
+                    slice_.go_on(self._run, self._stranded)
                     return
-        except BaseException:
-            self._interrupted = True  # the loop is not to be entered again
+        except BaseException as raised:
+            self._interrupted = (
+                True  # its error, if there is one, is told by whoever has room for it
+            )
+            if not isinstance(raised, Exception):
+                self._break_off(raised)
             raise
 
+    def _stranded(self, error: Exception) -> None:
+        if not self.done:
+            self._arbiter.cancel()
+            self.fail(self.blame(error))
+        self._run()
+
+    def _break_off(self, raised: BaseException) -> None:
+        if not self.done:
+            self.done = True
+            self._arbiter.cancel()
+            self.upstream.cancel()
+            forsake(self.downstream, raised)
+        self._drain = Drain()  # the turn may have been half given back
+        self._turn()
+
     def _turn(self) -> None:
+        # Both are looked at before what waits: the last item comes before the end, and one that was asked
+        # for is there before it is no longer awaited. Else a second one would be asked for.
+        completed, asked = self._completed, self._asked
         if self.done:
             self._drop_failure()
             while self._waiting:
@@ -155,13 +190,27 @@ class _ConcatMapStage(Stage):
         elif self._inner:
             pass
         elif self._waiting:
-            self._subscribe(self._waiting.popleft())
-        elif self._completed:
+            if self._is_cleaned_up():
+                self._subscribe(self._waiting.popleft())
+        elif completed:
             failure, self._failure = self._failure, None
             self._end(failure)
-        elif self._arbiter.wanted and not self._asked:
+        elif self._arbiter.wanted and not asked:
             self._asked = True
             self.upstream.request(1)
+
+    def _is_cleaned_up(self) -> bool:
+        """Whether the inner flow before has left nothing; where it has, this goes on when that is over."""
+        if self._alone.settled:
+            return True
+        if not self._cleaning:
+            self._cleaning = True
+            self._alone.pending.then(self._cleaned_up)
+        return False
+
+    def _cleaned_up(self) -> None:
+        self._cleaning = False
+        self._proceed()
 
     def _subscribe(self, item: Any) -> None:
         try:
@@ -171,7 +220,8 @@ class _ConcatMapStage(Stage):
             self._drop_failure()
             return
         self._inner = True
-        subscribe(inner, _Inner(self), self.scope)
+        self._source = inner.chain()[0]
+        subscribe(inner, _Inner(self), self._alone)
 
     def _end(self, error: Exception | None) -> None:
         self.done = True
@@ -184,7 +234,13 @@ class _ConcatMapStage(Stage):
         # Upstream's, which waited for an inner flow; that has failed as well, or nobody is there.
         failure, self._failure = self._failure, None
         if failure is not None:
-            super().on_error(failure)
+            self._drop(failure)
+
+    def _drop(self, error: Exception) -> None:
+        # A bad request is answered by the inner flow as well as by the outer one, and once is enough.
+        answer = self._arbiter.answer(error)
+        if (type(error), error.args) != (type(answer), answer.args) or not self._arbiter.misused:
+            super().on_error(error)
 
     # The inner link.
 
@@ -199,6 +255,8 @@ class _ConcatMapStage(Stage):
             self.downstream.on_next(item)
 
     def inner_failed(self, error: Exception) -> None:
+        if self._failure is error:
+            self._failure = None  # both have it from the same place
         self.fail(error)
         self._proceed()
 
@@ -210,7 +268,7 @@ class _ConcatMapStage(Stage):
 
     def request(self, n: int) -> None:
         self._arbiter.request(n)
-        if self._arbiter.misused:
+        if self._arbiter.misused and not self._inner:
             self.upstream.request(n)  # between two inner flows it is the outer one that answers
         self._proceed()
 
@@ -222,9 +280,10 @@ class _ConcatMapStage(Stage):
 
 
 class _Inner:
-    __slots__ = ("on_complete", "on_error", "on_next", "on_subscribe")
+    __slots__ = ("on_complete", "on_error", "on_next", "on_subscribe", "stage")
 
     def __init__(self, stage: _ConcatMapStage) -> None:
+        self.stage = stage
         self.on_subscribe = stage.inner_subscribed
         self.on_next = stage.inner_next
         self.on_error = stage.inner_failed

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import repeat, starmap
 from typing import Any
 
-from operators._kernel.assembly import subscribe
-from operators._kernel.checks import need_count
-from operators._kernel.contract import Contract
-from operators._kernel.feed import Feed
-from operators._kernel.inbox import Inner
+from operators._kernel.failures.checks import need_count
+from operators._kernel.fusing.feed import PAUSE, Feed
+from operators._kernel.fusing.opening import Place
+from operators._kernel.fusing.zipping import zipped
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.opening import Place
-from operators._kernel.queued import EMPTY, QueuedStage
-from operators._kernel.scope import Scope
-from operators._kernel.step import Step
-from operators._kernel.zipping import zipped
+from operators._kernel.links.queued import EMPTY
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.plan.step import Step
+from operators._kernel.subscription.scope import Scope
+from operators.combining._sides import Side, SidesStage
+from operators.combining._woven import END, Sides, Woven
 
 
 class Zip(Step, Link):
@@ -35,6 +38,7 @@ class Zip(Step, Link):
     contract = Contract.PREFETCH
     head = "join"
     pushes = False
+    visits = True
     never_none = True
 
     def __init__(self, others: tuple[Node, ...], prefetch: int) -> None:
@@ -55,6 +59,10 @@ class Zip(Step, Link):
         return all(other.synchronous for other in self.others)
 
     @property
+    def alongside(self) -> bool:
+        return not self.synchronous
+
+    @property
     def details(self) -> str:
         return f"{len(self.others) + 1} flows, prefetch={self.prefetch}"
 
@@ -65,74 +73,150 @@ class Zip(Step, Link):
     def opened(self, place: Place) -> Feed:
         return zipped(place, self.others, self.prefetch)
 
+    @property
+    def roots(self) -> bool:
+        return True
+
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         return _ZipStage(self, downstream, node, scope).first
 
 
-class _ZipStage(QueuedStage):
-    __slots__ = ("_others", "_sides", "first")
+class _ZipStage(SidesStage):
+    __slots__ = ("_limit", "_make", "_queues", "_taken")
 
     def __init__(self, operator: Zip, downstream: Any, node: Node, scope: Scope) -> None:
-        super().__init__(downstream, node, scope)
-        self._others = operator.others
-        self.first = _First(self, operator.prefetch)
-        self._sides = [self.first, *(Inner(self, operator.prefetch) for _ in operator.others)]
+        self._queues: list[deque[Any]] = []
+        super().__init__(operator.others, operator.prefetch, downstream, node, scope)
+        self._limit = self.first.inbox.limit
+        # A tuple of what each queue gives, one call of the language's own; where one is empty it raises.
+        given = [starmap(queue.popleft, repeat(())) for queue in self._queues]
+        self._make: Callable[[], Any] = zip(*given, strict=False).__next__
+        self._taken = 0  # of each side
 
-    @property
-    def waiting(self) -> int:
-        """Items of all flows that wait for those of the others."""
-        return sum([len(side.inbox.items) for side in self._sides])
+    def closed(self) -> None:
+        self._make = tuple  # it keeps what it has made last
 
-    def started(self) -> None:
-        for side, node in zip(self._sides[1:], self._others, strict=True):
-            if any(each.finished() for each in self._sides):
-                return  # no tuple can be made any more
-            subscribe(node, side, self.scope)
-        self.first.inbox.fill()
+    def needless(self) -> bool:
+        return self.ebbs and any(side.finished() for side in self.sides)
+
+    def taking(self, side: Side) -> Callable[[Any], None]:
+        append, serve, queues = side.inbox.items.append, self.serve, self._queues
+        queues.append(side.inbox.items)
+
+        def take(item: Any) -> None:
+            append(item)
+            if all(queues):  # else whoever brings what is missing goes on
+                serve()
+            if side.closed:
+                side.refuse()
+
+        return take
 
     def poll(self) -> Any:
-        sides = self._sides
-        if not all(side.inbox.items for side in sides):
+        if not all(self._queues):
             return EMPTY
-        item = tuple([side.inbox.poll() for side in sides])
-        for side in sides:
-            side.inbox.replenish()
+        item = self._make()
+        self._taken += 1
+        if self._taken >= self._limit:
+            self._ask()
         return item
 
+    def deliver(self, wanted: int) -> int:
+        # As the loop that polls, without a call for each.
+        emit, queues, make = self.downstream.on_next, self._queues, self._make
+        emitted = 0
+        while emitted != wanted and all(queues):
+            item = make()
+            self._taken += 1
+            if self._taken >= self._limit:
+                self._ask()
+            emit(item)
+            emitted += 1
+            if self.cancelled or self.bad is not None or (self.due and self.pauses()):
+                break
+        return emitted
+
+    def _ask(self) -> None:
+        taken, self._taken = self._taken, 0
+        for side in self.sides:
+            if not side.inbox.completed:
+                side.inbox.upstream.request(taken)
+
     def exhausted(self) -> bool:
-        if any(side.finished() for side in self._sides):
+        if self.needless():
             self.halt()
             return True
         return False
 
-    def halt(self) -> None:
-        self.upstream.cancel()
 
-    def held(self) -> list[Any]:
-        return [item for side in self._sides for item in side.close()]
+class StrictZip(Woven):
+    """The n-th items of all flows, as tuples; all flows have to be of one length.
 
-
-class _First(Inner):
-    """The side that the chain itself feeds: its Subscription is the stage's upstream."""
+    emits        a tuple when each flow has an item for it
+    backpressures  each flow is asked for `prefetch` items, and again when three quarters are used; a
+                 synchronous one for none ahead
+    completes    when all flows have
+    fails        when one of the flows does, or is over before another; the other flows are cancelled
+    """
 
     __slots__ = ()
-    stage: _ZipStage
+    name = "zip"
+    never_none = True
 
-    @property
-    def done(self) -> bool:
-        """Whether the zip is over."""
-        return self.stage.done
+    def weave(self, sides: Sides, hand: dict[int, Any]) -> Iterator[Any]:
+        while True:
+            for index, side in enumerate(sides):
+                while (item := side()) is PAUSE:
+                    yield PAUSE
+                if item is not END:
+                    hand[index] = item
+                elif index:
+                    raise ValueError(f"zip: flow {index + 1} is shorter than flow 1 (strict=True)")
+                else:
+                    break
+            if not hand:
+                break
+            made = tuple(hand.values())
+            hand.clear()
+            yield made
+        for index, side in enumerate(sides[1:], 1):
+            while (item := side()) is PAUSE:
+                yield PAUSE
+            if item is not END:
+                hand[index] = item
+                raise ValueError(f"zip: flow {index + 1} is longer than flow 1 (strict=True)")
 
-    @property
-    def occupied(self) -> int:
-        """Items that the zip holds, of all its flows."""
-        return self.stage.waiting
 
-    @property
-    def buffered(self) -> int:
-        """Items of all flows that wait for those of the others."""
-        return self.stage.waiting
+class ZipLongest(Woven):
+    """The n-th items of all flows, as tuples, up to the end of the longest.
 
-    def on_subscribe(self, subscription: Any) -> None:
-        self.inbox.upstream = subscription
-        self.stage.on_subscribe(subscription)
+    emits        a tuple when each flow has an item for it, or is over
+    backpressures  each flow is asked for `prefetch` items, and again when three quarters are used; a
+                 synchronous one for none ahead
+    completes    when all flows have
+    fails        when one of the flows does
+    """
+
+    __slots__ = ("_fill",)
+    name = "zip_longest"
+    never_none = True
+
+    def __init__(self, others: tuple[Node, ...], prefetch: int, fill: Any) -> None:
+        super().__init__(others, prefetch)
+        self._fill = fill
+
+    def weave(self, sides: Sides, hand: dict[int, Any]) -> Iterator[Any]:
+        open_sides = dict(enumerate(sides))
+        while True:
+            for index, side in list(open_sides.items()):
+                while (item := side()) is PAUSE:
+                    yield PAUSE
+                if item is END:
+                    del open_sides[index]
+                else:
+                    hand[index] = item
+            if not hand:
+                return
+            made = tuple([hand.get(index, self._fill) for index in range(len(sides))])
+            hand.clear()
+            yield made

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, get_origin
 
-from operators._kernel.checks import is_coroutine_function
-from operators._kernel.drain import Drain
-from operators._kernel.failure import brief, user_frames
+from operators._kernel.failures.checks import is_coroutine_function
+from operators._kernel.failures.failure import brief, kind_of, user_frames
+from operators._kernel.subscription.drain import Drain
 
 BEATS = 16
 """Calls between two looks at the clock."""
@@ -27,16 +27,31 @@ class Call:
     """What is to be awaited, where the function was called already."""
     result: Any = None
     error: Exception | None = None
-    begun = False
+    begun: bool = False
     """Whether a thread of this process is at it, or was."""
-    done = False
+    done: bool = False
     """Whether the call is over, whatever way."""
-    seen = False
+    seen: bool = False
     """Whether the one that delivers knows that it is over."""
-    cancelled = False
+    cancelled: bool = False
     """Whether there was no call, or none to its end: so that the item itself is what is left."""
-    hushed = False
+    hushed: bool = False
     """Whether its failure is no news to anybody, once the stream is over."""
+    key: Any = None
+    keyed: Any = None
+    """What is to be told of its end, since others wait for that; None: none does."""
+    by: str = "map_async"
+    """The operator whose call it is."""
+    size: int = 1
+    """How many items it is for."""
+    losses: int = 0
+    """How many times the worker that was at it has died, where it could be nobody else's fault."""
+    whole: Any = None
+    """The chunk of which this is one item, made by itself; else None."""
+    began: float = 0.0
+    """When it began, for who measures how long calls take."""
+    among: int = 1
+    """How many were in flight then, with it."""
 
     def fail(self, error: Exception) -> None:
         """Take the error for the outcome, without the frames of ours that would keep the call."""
@@ -44,19 +59,20 @@ class Call:
 
     def end_by(self, raised: BaseException) -> None:
         """Take note that the call was ended by what no signal may carry, such as a SystemExit."""
-        self.error = RuntimeError(f"map_async: the call was ended by {brief(raised)}")
+        self.error = RuntimeError(f"{self.by}: the call was ended by {brief(raised)}")
         self.error.__cause__ = raised
         self.hushed = isinstance(raised, KeyboardInterrupt)  # all processes of a terminal get one
 
-    def drop(self) -> None:
+    def drop(self, by_whom: str = "") -> None:
         """Take note that the call was cancelled, or never made."""
         give_up(self.made)
         self.cancelled = True
-        self.error = RuntimeError("map_async: the call was cancelled")
+        self.error = RuntimeError(f"{self.by}: the call was cancelled{by_whom}")
 
     def let_go(self) -> None:
         """Keep nothing of what it was about."""
-        self.item = self.made = self.result = self.error = None
+        self.item = self.made = self.result = self.error = self.key = self.keyed = None
+        self.whole = None
 
 
 class Aftermath:
@@ -136,7 +152,7 @@ def needs_a_loop(error: RuntimeError) -> bool:
     The coroutines that it has made for nothing are closed: nobody is to be told that they were never
     awaited.
     """
-    if not any(text in str(error) for text in _NEED_A_LOOP):
+    if not wants_a_loop(error):
         return False
     traceback = error.__traceback__
     while traceback is not None:
@@ -149,10 +165,26 @@ def needs_a_loop(error: RuntimeError) -> bool:
     return True
 
 
+def wants_a_loop(error: RuntimeError) -> bool:
+    """Whether an error says that no event loop runs here."""
+    return any(text in str(error) for text in _NEED_A_LOOP)
+
+
 def let_go_of(made: Any) -> None:
     """Close a coroutine that was not begun, and that nobody will await."""
     if inspect.iscoroutine(made) and inspect.getcoroutinestate(made) == inspect.CORO_CREATED:
         made.close()
+
+
+def no_awaitable(by: str, result: Any) -> Any:
+    """Return what a call on an executor has given; raises TypeError where that is to be awaited."""
+    if inspect.iscoroutine(result) or isinstance(result, asyncio.Future):
+        give_up(result)
+        raise TypeError(
+            f"{by}: fn gave a {kind_of(result)}, which is to be awaited; on an executor nothing is: "
+            "leave executor= out"
+        )
+    return result
 
 
 def give_up(made: Any) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
 
-from operators._kernel.loops import LoopLease
+from operators._kernel.hosts.loops import LoopLease
+from operators._kernel.hosts.runtimes import Loop
 from operators.schedulers import LossyWorker, Worker, thread
 
 Lost = Callable[[Exception], object]
@@ -22,9 +22,7 @@ class Delivery:
 
     __slots__ = ("_context", "_lease", "_lost", "_worker")
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop | None, context: Context, lost: Lost
-    ) -> None:
+    def __init__(self, loop: Loop | None, context: Context, lost: Lost) -> None:
         self._lease: LoopLease | None = None if loop is None else LoopLease(loop)
         self._context = context
         self._lost = lost

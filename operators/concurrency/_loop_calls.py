@@ -14,9 +14,17 @@ from time import monotonic
 from types import CoroutineType
 from typing import Any
 
-from operators._kernel.loops import LoopLease, running_loop
-from operators._kernel.scope import Scope
-from operators._kernel.slices import SLICE
+from operators._kernel.hosts.loops import LoopLease, running_loop, stranded
+from operators._kernel.hosts.runtimes import (
+    Loop,
+    cancellations,
+    current_task,
+    is_cancellation,
+    looker,
+)
+from operators._kernel.hosts.slices import SLICE
+from operators._kernel.links.looking import snapshot
+from operators._kernel.subscription.scope import Scope
 from operators.concurrency._call import BEATS, Call, let_go_of
 from operators.concurrency._taker import Taker
 
@@ -65,9 +73,10 @@ class LoopCalls:
         self._context = copy_context()
         self._lease: LoopLease | None = None
         self._loop: Any = None
+        self._running: Callable[[], Any] = running_loop
         self._local = False
-        self._make: Callable[[Any], asyncio.Task[None]] = asyncio.ensure_future
-        self._live: dict[Call, asyncio.Task[None]] = {}
+        self._make: Callable[[Any], Any] = asyncio.ensure_future
+        self._live: dict[Call, Any] = {}
         self._unwatch: Callable[[], None] | None = None
         self._todo: deque[Call] = deque()
         self._posted = False
@@ -76,7 +85,7 @@ class LoopCalls:
         self._closed = False
         self._gone = False
         self._telling = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Any = None
 
     @property
     def over(self) -> bool:
@@ -93,14 +102,20 @@ class LoopCalls:
         """Whether no call is to be begun any more."""
         return self._closed
 
-    def open(self, scope: Scope, loop: asyncio.AbstractEventLoop | None = None) -> None:
+    def open(self, scope: Scope, loop: Loop | None = None) -> None:
         """Take a lease on the loop; raises where there is none to be had."""
-        lease = scope.lease(loop)
+        # First of all: from where it is waited for, whatever comes, a Ctrl-C too, `close` gives it back.
+        self._lease = lease = LoopLease(loop)
+        lease.count_in(scope.pending)
         self._loop = lease.loop
+        self._running = looker(lease.loop)
         # Whether results are taken on the loop's own thread, and not by another one.
         self._local = (loop or running_loop()) is lease.loop
         self._make = _maker(lease.loop)
-        self._lease = lease
+        if self._running() is lease.loop:
+            # At once: what another thread gives the loop may go with it unseen for as long as that thread
+            # waits, since without the GIL it is the one to find out that nobody has it any more.
+            self._watch()
 
     def deliver(self, run: Callable[[], object]) -> None:
         """Run the drain in a turn of the loop: never at once, in the midst of a call's task."""
@@ -108,7 +123,7 @@ class LoopCalls:
 
     def soon(self, fn: Callable[[], object]) -> bool:
         """Have `fn` run in the next turn of the loop, if this is its thread; return whether it is."""
-        here = running_loop()
+        here = self._running()
         if here is None or here is not self._loop or not self._local:
             return False
         here.call_soon(fn)
@@ -116,7 +131,7 @@ class LoopCalls:
 
     def ask(self, request: Callable[[int], object], n: int) -> None:
         """Ask upstream for items; the calls of those that come at once are begun together."""
-        if self._eager or running_loop() is not self._loop:
+        if self._eager or self._running() is not self._loop:
             request(n)
             return
         self._gathering = True
@@ -134,7 +149,7 @@ class LoopCalls:
             return  # whoever gathers looks after this
         if self._closed:
             self._drop_all()
-        elif not self._eager and running_loop() is self._loop:
+        elif not self._eager and self._running() is self._loop:
             self._begin()
         elif not self._posted:
             self._post()
@@ -205,7 +220,7 @@ class LoopCalls:
             if type(result) is CoroutineType:
                 let_go_of(result)
                 call.error = TypeError(
-                    "map_async: what fn gave was awaited and gave a coroutine; await that in fn"
+                    f"{call.by}: what fn gave was awaited and gave a coroutine; await that in fn"
                 )
             else:
                 call.result = result
@@ -215,7 +230,7 @@ class LoopCalls:
                 call.drop()
             else:
                 call.fail(error)
-        except asyncio.CancelledError:
+        except cancellations():
             call.drop()
             raise
         except GeneratorExit:
@@ -224,6 +239,9 @@ class LoopCalls:
                 _fetch_soon()
             raise
         except BaseException as raised:
+            if is_cancellation(raised):  # a group of such, as of a nursery of trio
+                call.drop()
+                raise
             call.end_by(raised)
             _fetch_soon()
             raise
@@ -240,6 +258,8 @@ class LoopCalls:
             ready = taker.ready
             ready.append(call)
             if not taker.over:
+                if call.keyed is not None:
+                    call.keyed.ended(call)
                 # The same thread takes them, and all there are: who is woken looks for the others too.
                 if len(ready) == 1:
                     taker.schedule()
@@ -254,6 +274,8 @@ class LoopCalls:
                 self._loop.call_soon(self._told)
             except RuntimeError:  # the loop is closed, and lets go of its tasks
                 self._told()
+        if call.keyed is not None:
+            call.keyed.ended(call)
         if self._closed and not live:
             self._release()
 
@@ -279,6 +301,9 @@ class LoopCalls:
 
     def _keep_watch(self) -> None:
         _busy.keep(self)
+        self._watch()
+
+    def _watch(self) -> None:
         if self._local and self._unwatch is None and self._lease is not None:
             # Weakly: a run that nobody holds any more is not to be kept by its loop.
             me = weakref.ref(self)
@@ -292,15 +317,14 @@ class LoopCalls:
 
     def abandon(self, error: Exception) -> None:
         """Have no calls any more, since the loop has gone; some thread finds that out."""
-        for call in () if self._closed else (*self._todo.copy(), *self._live.copy()):
+        for call in () if self._closed else (*snapshot(self._todo), *self._live.copy()):
             self._taker.refused(error, call)
             break
         self._closed = self._gone = True
         self._drop_all()
         for task in self._live.copy().values():
+            stranded(task)
             with suppress(Exception):
-                # It will never go on, and that has been told: asyncio need not say so too.
-                setattr(task, "_log_destroy_pending", False)  # noqa: B010
                 task.get_coro().close()
         self._release()
 
@@ -310,14 +334,17 @@ class LoopCalls:
         if self._lease is None:
             return
         self._drop_all()
-        if running_loop() is self._loop:
+        if self._running() is self._loop:
             self._cancel_all()
             return
         self._leave(self._cancel_all, self.abandon)
 
     def _cancel_all(self) -> None:
-        for task in self._live.copy().values():
-            task.cancel()
+        for call, task in self._live.copy().items():
+            if task.done():  # a Ctrl-C came between its end and the telling of it
+                self._end(call)
+            else:
+                task.cancel()
         if not self._live:
             self._release()
 
@@ -328,23 +355,24 @@ class LoopCalls:
             self._lease.release()
 
 
-def _maker(loop: asyncio.AbstractEventLoop) -> Callable[[Any], asyncio.Task[None]]:
+def _maker(loop: Any) -> Callable[[Any], Any]:
     if (
-        type(loop).create_task is asyncio.BaseEventLoop.create_task
+        loop.__class__.create_task is asyncio.BaseEventLoop.create_task
         and loop.get_task_factory() is None
     ):
         # What create_task does, without the way there, which is a third of the cost of a task.
         return partial(asyncio.Task, loop=loop)
-    return loop.create_task
+    make: Callable[[Any], Any] = loop.create_task
+    return make
 
 
 def _fetch_soon() -> None:
     # The stage tells of it; asyncio need not say that nobody has asked the task.
-    task = asyncio.current_task()
+    task = current_task(running_loop())
     if task is not None:
         task.add_done_callback(_fetch)
 
 
-def _fetch(task: asyncio.Task[Any]) -> None:
+def _fetch(task: Any) -> None:
     if not task.cancelled():
         task.exception()

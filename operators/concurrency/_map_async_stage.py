@@ -6,12 +6,16 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
-from operators._kernel.ends import NOBODY, NOWHERE
-from operators._kernel.failure import drop_error, ended_by
-from operators._kernel.node import Node
-from operators._kernel.queued import EMPTY, QueuedStage
-from operators._kernel.scope import Scope
+from operators._kernel.failures.failure import drop_late, ended_by
+from operators._kernel.links.looking import snapshot
+from operators._kernel.links.queued import EMPTY, QueuedStage
+from operators._kernel.plan.node import Node
+from operators._kernel.subscription.ends import NOBODY, NOWHERE
+from operators._kernel.subscription.scope import Scope
 from operators.concurrency._call import Aftermath, Call
+from operators.concurrency._keyed import Keyed
+from operators.concurrency._limit import FixedLimit, Limit
+from operators.concurrency._row import Row
 from operators.concurrency._taker import Taker
 
 
@@ -63,14 +67,18 @@ class MapAsyncStage(QueuedStage):
 
     __slots__ = (
         "_aftermath",
+        "_asked",
         "_asking",
+        "_begin",
         "_calls",
         "_completed",
-        "_concurrency",
         "_delivered",
         "_free",
+        "_keyed",
+        "_limit",
         "_ordered",
         "_queue",
+        "_row",
         "_started",
         "_swept",
         "over",
@@ -81,20 +89,29 @@ class MapAsyncStage(QueuedStage):
     def __init__(
         self,
         make: Callable[[Taker], Calls],
-        concurrency: int,
+        limit: Limit,
         ordered: bool,
+        key: Callable[[Any], Any] | None,
         downstream: Any,
         node: Node,
         scope: Scope,
     ) -> None:
         super().__init__(downstream, node, scope)
-        self._concurrency = concurrency
+        self._limit = limit
         self._ordered = ordered
         self._calls = make(self)
+        self._begin = self._calls.start
+        # A limit that stays needs nobody at the door: upstream is not asked for more.
+        self._row = None if type(limit) is FixedLimit else Row(self._begin, limit)
+        begin = self._begin if self._row is None else self._row.begin
+        self._keyed = None if key is None else Keyed(key, begin)
+        if self._row is not None and self._keyed is not None:
+            self._row.after = self._keyed.ended
+        self._asked = 0
         self._queue: deque[Call] = deque()
         self.ready: deque[Call] = deque()
         self._started = 0  # counted by upstream
-        self._delivered = 0  # counted by the one that delivers
+        self._delivered: int = 0  # counted by the one that delivers
         self._free = 0  # places of results that were taken, for which upstream was not asked yet
         self._asking = False
         self._completed = False
@@ -103,15 +120,27 @@ class MapAsyncStage(QueuedStage):
         self._aftermath: Aftermath | None = None
 
     @property
+    def name(self) -> str:
+        """What the operator is called."""
+        return str(self.node.operator.name)
+
+    @property
     def occupied(self) -> int:
         """Calls in flight, and results that wait."""
+        if self.over:
+            return self.buffered  # what was in flight is nobody's any more
         return self._started - self._delivered
+
+    @property
+    def arrived(self) -> int:
+        """Items that have come."""
+        return self._started
 
     @property
     def buffered(self) -> int:
         """Results that wait: for demand, or for an earlier call."""
         waiting = self._queue if self._ordered else self.ready
-        return sum([call.done for call in waiting.copy()])
+        return sum([call.done for call in snapshot(waiting)])
 
     # Upstream -----------------------------------------------------------------------------------
 
@@ -121,7 +150,21 @@ class MapAsyncStage(QueuedStage):
         except Exception as error:  # no thread, or no event loop, is to be had
             self.abort(self.blame(error))
             return
-        self._calls.ask(self.upstream.request, self._concurrency)
+        self.ask(self._places(self._limit.value))
+
+    def ask(self, n: int) -> None:
+        """Ask upstream for items, where it is for any."""
+        if n:
+            self._calls.ask(self.upstream.request, n)
+
+    def _places(self, free: int) -> int:
+        """Return for how many items upstream is to be asked, now that so many more places are free."""
+        if self._row is None:
+            return free
+        # Meanwhile the limit may be another one.
+        n = max(0, self._limit.value - (self._asked - self._delivered))
+        self._asked += n
+        return n
 
     def on_next(self, item: Any) -> None:
         if self.done or self.cancelled or self.bad is not None:
@@ -132,7 +175,28 @@ class MapAsyncStage(QueuedStage):
         self._started += 1
         if self._ordered:
             self._queue.append(call)
-        self._calls.start(call)
+        if self._row is not None:
+            self._begin_in_turn(self._row, call)
+        elif self._keyed is None:
+            self._begin(call)
+        else:
+            self._begin_by_key(self._keyed, call)
+
+    def _begin_in_turn(self, row: Row, call: Call) -> None:
+        if self._keyed is None:
+            row.begin(call)
+        else:
+            self._begin_by_key(self._keyed, call)
+        if self.over:  # meanwhile: nobody else will look
+            self._drop_all(row.give_up())
+
+    def _begin_by_key(self, keyed: Keyed, call: Call) -> None:
+        try:
+            keyed.begin(call)
+        except Exception as error:
+            call.fail(error)  # as the call would have
+            self.keep(call)
+            self.schedule()
 
     def on_complete(self) -> None:
         self._completed = True
@@ -171,21 +235,24 @@ class MapAsyncStage(QueuedStage):
 
     # Delivery -----------------------------------------------------------------------------------
 
-    def poll(self) -> Any:
+    def take(self) -> Call | None:
+        """Take the next call that is over and whose turn it is."""
         if self._ordered:
             queue = self._queue
             if not queue:
-                return self._wait()
+                return None
             call = queue[0]
             if not call.seen:
                 self._see()
                 if not call.seen:
-                    return self._wait()
-            queue.popleft()
-        else:
-            if not self.ready:
-                return self._wait()
-            call = self.ready.popleft()
+                    return None
+            return queue.popleft()
+        return self.ready.popleft() if self.ready else None
+
+    def poll(self) -> Any:
+        call = self.take()
+        if call is None:
+            return self._wait()
         self._delivered += 1
         error = call.error
         if error is None:
@@ -218,8 +285,11 @@ class MapAsyncStage(QueuedStage):
 
     def _see(self) -> None:
         ready = self.ready
-        while ready:
-            ready.popleft().seen = True
+        try:
+            while ready:
+                ready.popleft().seen = True
+        except IndexError:  # when it is over, who ends a call takes it out too
+            pass
 
     def consumed(self, n: int) -> None:
         self._free += n
@@ -250,7 +320,7 @@ class MapAsyncStage(QueuedStage):
     def _ask_for_free(self) -> None:
         free, self._free = self._free, 0
         if free and not (self.over or self._completed):
-            self._calls.ask(self.upstream.request, free)
+            self.ask(self._places(free))
 
     def _wait(self) -> Any:
         """Put nothing off any longer: whoever takes results is about to wait for one."""
@@ -268,7 +338,18 @@ class MapAsyncStage(QueuedStage):
         self.over = True
         if self.bad is not None:
             self._aftermath = Aftermath(self.bad)
+        if self._row is not None:
+            self._row.closed = True
         self._calls.close()
+        if self._row is not None:
+            self._drop_all(self._row.give_up())
+        if self._keyed is not None:
+            self._drop_all(self._keyed.give_up())
+
+    def _drop_all(self, calls: list[Call]) -> None:
+        for call in calls:
+            call.drop()
+            self.keep(call)
 
     def _ended(self) -> bool:
         # Whoever keeps the Subscription keeps neither the Subscriber nor what is upstream (§3.13). (After a
@@ -284,15 +365,16 @@ class MapAsyncStage(QueuedStage):
 
     def held(self) -> list[Any]:
         held: list[Any] = []
-        if self._ordered and not self._swept:
+        if not self._swept:
             # Once, and in their order; what is over later is in no queue but that of `_late`.
             self._swept = True
-            self._see()
+            if self._ordered:
+                self._see()
             queue = self._queue
             while queue:
                 call = queue.popleft()
                 if call.seen:
-                    self._part_with(call, held)
+                    self.part_with(call, held)
         held += self._late()
         return held
 
@@ -304,12 +386,12 @@ class MapAsyncStage(QueuedStage):
                 call = ready.popleft()
             except IndexError:  # several may look at once; each call is taken by one
                 break
-            self._part_with(call, left)
-        if self._calls.idle:
+            self.part_with(call, left)
+        if self._swept and self._calls.idle:
             self._aftermath = None
         return left
 
-    def _part_with(self, call: Call, left: list[Any]) -> None:
+    def part_with(self, call: Call, left: list[Any]) -> None:
         """Put what is to be discarded to what is left; a failure is told where it can be."""
         if call.cancelled:
             left.append(call.item)
@@ -319,6 +401,5 @@ class MapAsyncStage(QueuedStage):
         elif self._aftermath is not None:
             self._aftermath.add(call.error, call.item)
         elif not call.hushed:
-            where = f"in {self.node.title}, which was over; {self.node.where}"
-            drop_error(self.blame(call.error, call.item), where)
+            drop_late(self.blame(call.error, call.item), self.node)
         call.let_go()

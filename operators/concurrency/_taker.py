@@ -13,6 +13,12 @@ class Taker(Protocol):
 
     ready: deque[Call]
     """The calls that are over and wait to be delivered, or to be seen in their turn."""
+
+    @property
+    def name(self) -> str:
+        """What the operator is called."""
+        ...
+
     over: bool
     """Whether nobody delivers any more, so that whoever puts a call to them is to discard it."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from operators._kernel.checks import need_count, need_methods
-from operators._kernel.contract import Contract
-from operators._kernel.hop import Hop
-from operators._kernel.inbox import InboxStage
+from operators._kernel.failures.checks import need_count, need_methods
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.scope import Scope
+from operators._kernel.links.inbox import InboxStage
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.subscription.hop import Hop
+from operators._kernel.subscription.scope import Scope
 from operators.schedulers import Scheduler, Worker
 
 
@@ -28,6 +28,8 @@ class PublishOn(Link):
     name = "publish_on"
     keeps = True
     contract = Contract.PREFETCH
+    steady = True
+    each = True
     asynchronous = True
     polled = True
     homes = True

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.arbiter import Arbiter
-from operators._kernel.checks import need_methods
-from operators._kernel.contract import Contract
-from operators._kernel.demand import demand_error, plain
-from operators._kernel.failure import ended_by
-from operators._kernel.hop import Hop
+from operators._kernel.failures.checks import need_methods
+from operators._kernel.failures.failure import ended_by
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.scope import Scope
-from operators._kernel.stage import Stage
-from operators._kernel.ways import FarDemand, way_of
+from operators._kernel.links.stage import Stage
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.running.ways import FarDemand, way_of
+from operators._kernel.subscription.arbiter import Arbiter
+from operators._kernel.subscription.demand import demand_error, plain
+from operators._kernel.subscription.hop import Hop
+from operators._kernel.subscription.scope import Scope
 from operators.schedulers import Scheduler, Worker
 
 
@@ -46,6 +46,7 @@ class SubscribeOn(Link):
 
 class _SubscribeOnStage(Stage):
     __slots__ = ("_arbiter", "_demand", "_ending", "_hop")
+    crosses = True  # what is raised on the worker nobody sees but this stage
 
     def __init__(self, worker: Worker, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
@@ -81,6 +82,10 @@ class _SubscribeOnStage(Stage):
     def _lost(self, error: Exception) -> None:
         if not self.done:
             self._break(error)
+
+    def abort(self, error: Exception) -> None:
+        """End with an error at once, for what was raised upstream and is nobody's signal."""
+        self._lost(error)
 
     def _stop(self, error: Exception) -> None:
         self._ending = self.blame(error)  # signalled when the source has stopped

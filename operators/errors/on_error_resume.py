@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable
-from operators._kernel.contract import Contract
-from operators._kernel.heads import Resuming
+from operators._kernel.failures.checks import need_callable
+from operators._kernel.fusing.heads import Resuming
+from operators._kernel.fusing.opening import Place
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.opening import Place
-from operators._kernel.scope import Scope
-from operators._kernel.step import Step
-from operators._kernel.switching import SwitchingStage
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.plan.step import Step
+from operators._kernel.running.switching import SwitchingStage
+from operators._kernel.subscription.scope import Scope
 from operators.sources.iterable import FromIterable
 from operators.sources.publisher import as_node
 
@@ -29,6 +29,7 @@ class OnErrorResume(Step, Link):
 
     __slots__ = ("_fn", "_returns", "name")
     strict = True
+    begins_anew = True
     keeps = True
     contract = Contract.SEQUENTIAL
     head = "resume"
@@ -57,6 +58,10 @@ class OnErrorResume(Step, Link):
         """Return the node of the flow that takes over."""
         return as_node(self.name, "fn", self._fn(error))
 
+    @property
+    def roots(self) -> bool:
+        return True
+
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         return _ResumeStage(self, downstream, node, scope)
 
@@ -66,7 +71,19 @@ def on_error_return(value: Any) -> OnErrorResume:
     if value is None:
         raise TypeError("on_error_return: None is not an element (§2.13)")
     last = Node(FromIterable((value,), "of"))
-    return OnErrorResume(lambda _: last, "on_error_return", returns=True)
+    return OnErrorReturn(lambda _: last, "on_error_return", returns=True)
+
+
+class OnErrorReturn(OnErrorResume):
+    """Upstream's items, and a value if it fails.
+
+    emits        what upstream emits, then the value in place of an error
+    backpressures  passes demand on; the value waits for demand
+    completes    when upstream does, or with the value
+    fails        never, but for a bad request
+    """
+
+    __slots__ = ()
 
 
 class _Once:
@@ -94,10 +111,8 @@ class _Once:
         if not self._resumed or not isinstance(last.operator, OnErrorResume):
             return chain, None
         if last.operator is self._operator:
-            return (
-                chain,
-                None,
-            )  # it gives back itself: that is to be too deep, rather than never to end
+            # It gives back itself: that is to be too deep, rather than never to end.
+            return chain, None
         self._operator = last.operator
         self._resumed = False
         return chain[:-1], last
@@ -114,7 +129,7 @@ class _ResumeStage(SwitchingStage):
         return self._once(error)
 
     def unwrapped(self, chain: list[Node]) -> list[Node]:
-        if self.scope.watcher is not None:
+        if self.scope.linked:
             return chain
         chain, last = self._once.unwrapped(chain)
         self.node = last or self.node

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable
-from operators._kernel.contract import Contract
-from operators._kernel.failure import NOTHING
-from operators._kernel.step import Step
+from operators._kernel.failures.checks import need_callable
+from operators._kernel.failures.failure import NOTHING
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.step import Step
 
 
 class DistinctUntilChanged(Step):
@@ -24,6 +24,7 @@ class DistinctUntilChanged(Step):
     name = "distinct_until_changed"
     function = "key"
     contract = Contract.REPLACES
+    steady = True
     keeps = True
     body = """
 $found = $item if $key is None else $key($item)

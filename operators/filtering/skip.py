@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kernel.checks import need_count
-from operators._kernel.contract import Contract
-from operators._kernel.demand import Surcharge
-from operators._kernel.step import Shaper, Step
+from operators._kernel.failures.checks import need_count
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Operator
+from operators._kernel.plan.step import Shaper, Step
+from operators._kernel.subscription.demand import Surcharge
 
 
 class Skip(Step):
@@ -22,6 +23,7 @@ class Skip(Step):
     __slots__ = ("_n",)
     name = "skip"
     contract = Contract.SURCHARGED
+    steady = True
     calls = False
     keeps = True
     body = """
@@ -37,6 +39,13 @@ if $left:
     @property
     def details(self) -> str:
         return f"n={self._n}"
+
+    @property
+    def form(self) -> str:
+        return self.details
+
+    def after(self, n: int, sure: int) -> tuple[int, Operator, int]:
+        return n, self, 0
 
     def values(self) -> dict[str, Any]:
         return {"left": self._n}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable
-from operators._kernel.contract import Contract
-from operators._kernel.step import Step
+from operators._kernel.failures.checks import need_callable
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.step import Step
 
 
 class SkipWhile(Step):
@@ -23,6 +23,7 @@ class SkipWhile(Step):
     name = "skip_while"
     function = "predicate"
     contract = Contract.REPLACES
+    steady = True
     keeps = True
     body = """
 if $skipping:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kernel.checks import need_count
-from operators._kernel.contract import Contract
-from operators._kernel.demand import Allowance
-from operators._kernel.step import Shaper, Step
+from operators._kernel.failures.checks import need_count
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Operator
+from operators._kernel.plan.step import Shaper, Step
+from operators._kernel.subscription.demand import Allowance
 
 
 class Take(Step):
@@ -22,6 +23,7 @@ class Take(Step):
     __slots__ = ("_n",)
     name = "take"
     contract = Contract.CAPPED
+    steady = True
     calls = False
     keeps = True
     stops = True
@@ -39,6 +41,13 @@ class Take(Step):
     @property
     def details(self) -> str:
         return f"n={self._n}"
+
+    @property
+    def form(self) -> str:
+        return self.details
+
+    def after(self, n: int, sure: int) -> tuple[int, Operator, int]:
+        return n, Take(max(0, self._n - n)), 0
 
     def values(self) -> dict[str, Any]:
         return {"left": self._n}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable
-from operators._kernel.contract import Contract
+from operators._kernel.failures.checks import need_callable
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.scope import Scope
-from operators._kernel.step import Step
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.plan.step import Step
+from operators._kernel.subscription.scope import Scope
 
 
 class OnDiscard(Step, Link):
@@ -25,6 +25,8 @@ class OnDiscard(Step, Link):
     __slots__ = ("_fn",)
     name = "on_discard"
     contract = Contract.PASS_THROUGH
+    steady = True
+    each = True
     calls = False
     pushes = False
     keeps = True

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from operators._kernel.checks import need_callable, need_result
-from operators._kernel.contract import Contract
-from operators._kernel.demand import Claim
-from operators._kernel.failure import drop_error
+from operators._kernel.failures.checks import need_callable, need_result
+from operators._kernel.failures.failure import drop_error
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.scope import Scope
-from operators._kernel.stage import Stage
-from operators._kernel.step import Step
+from operators._kernel.links.stage import Stage
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.plan.step import Step
+from operators._kernel.subscription.demand import Claim
+from operators._kernel.subscription.relay import end_with
+from operators._kernel.subscription.scope import Scope
 
 
 class OnFinally(Step, Link):
@@ -21,13 +23,15 @@ class OnFinally(Step, Link):
 
     emits        each item
     backpressures  passes demand on
-    completes    when upstream does; fn is called after the signal
-    fails        when upstream does; fn is called after the signal
+    completes    when upstream does; fn is called after the signal, and before another try begins
+    fails        when upstream does; fn is called after the signal, and before another try begins
     """
 
     __slots__ = ("_fn",)
     name = "on_finally"
     contract = Contract.PASS_THROUGH
+    steady = True
+    each = True
     pushes = False
     keeps = True
     one_for_one = True
@@ -60,12 +64,10 @@ class _FinallyStage(Stage):
             self._operator.at_end(self.node)
 
     def on_error(self, error: Exception) -> None:
-        super().on_error(error)
-        self._finally()
+        end_with(partial(super().on_error, error), self._finally)
 
     def on_complete(self) -> None:
-        super().on_complete()
-        self._finally()
+        end_with(super().on_complete, self._finally)
 
     def cancel(self) -> None:
         super().cancel()

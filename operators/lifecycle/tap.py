@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable, need_result
-from operators._kernel.contract import Contract
-from operators._kernel.demand import demand_error, plain
-from operators._kernel.failure import annotate, drop_error, in_handling
-from operators._kernel.feed import Feed
+from operators._kernel.failures.checks import need_callable, need_result
+from operators._kernel.failures.failure import annotate, drop_error, in_handling
+from operators._kernel.fusing.feed import Feed
+from operators._kernel.fusing.opening import Place
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.opening import Place
-from operators._kernel.scope import Scope
-from operators._kernel.stage import Stage
-from operators._kernel.step import Step
+from operators._kernel.links.stage import Stage
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.plan.step import Step
+from operators._kernel.subscription.demand import demand_error, plain
+from operators._kernel.subscription.scope import Scope
 
 
 class Tap(Step):
@@ -31,6 +31,8 @@ class Tap(Step):
     name = "tap"
     function = "fn"
     contract = Contract.PASS_THROUGH
+    steady = True
+    each = True
     keeps = True
     one_for_one = True
     body = "$fn($item)"
@@ -55,6 +57,8 @@ class TapSignals(Step, Link):
     name = "tap"
     function = "fn"
     contract = Contract.PASS_THROUGH
+    steady = True
+    each = True
     head = "signals"
     pushes = False
     keeps = True

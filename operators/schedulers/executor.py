@@ -12,12 +12,14 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from operators._kernel import exits
-from operators._kernel.background import forked
-from operators._kernel.drain import Drain
-from operators._kernel.failure import brief, drop_error
-from operators._kernel.pending import starved
-from operators._kernel.threads import aside, begin
+from operators._kernel.failures.failure import brief, drop_error
+from operators._kernel.hosts import exits
+from operators._kernel.hosts.background import forked
+from operators._kernel.hosts.loops import LoopLease
+from operators._kernel.hosts.pending import starved
+from operators._kernel.hosts.threads import aside
+from operators._kernel.hosts.timers import Timers
+from operators._kernel.subscription.drain import Drain
 
 
 class _ExecutorWorker:
@@ -31,7 +33,9 @@ class _ExecutorWorker:
         self._pool = pool
         self._tasks: deque[Callable[[], object]] = deque()
         self._drain = Drain()
-        self._timers: set[threading.Timer] = set()
+        # The times of all workers are kept by one event loop, which runs nothing of theirs.
+        self._timers = Timers()
+        self._lease: LoopLease | None = None
         self._lock = threading.RLock()
         self._waiting = False  # for the pool to begin what it was given
         self._serving = False
@@ -52,6 +56,13 @@ class _ExecutorWorker:
         if self.forked:
             return forked()
         return starved(self._pool) if self._waiting else None
+
+    def threads(self) -> set[int]:
+        """Return the idents of the threads that may run what is scheduled here, as far as is known."""
+        try:
+            return {thread.ident for thread in list(getattr(self._pool, "_threads", ()))}
+        except (AttributeError, TypeError):  # some other pool's own idea of them
+            return set()
 
     def schedule(self, fn: Callable[[], object], delay: float = 0.0) -> None:
         if self.closing:
@@ -121,33 +132,27 @@ class _ExecutorWorker:
             aside(lambda: self._tell(error))
 
     def _later(self, task: Callable[[], object], delay: float) -> None:
-        def due() -> None:
-            with self._lock:
-                self._timers.discard(timer)
-            if self.closing:
-                return
-            try:
-                self._add(task)
-            except Exception as error:  # the pool was shut down meanwhile
-                self._tell(error)
-
-        timer = threading.Timer(delay, due)
-        timer.daemon = True
         with self._lock:
-            self._timers.add(timer)
+            if self._lease is None:
+                self._lease = LoopLease()
+            lease = self._lease
+        self._timers.add(lease, delay, partial(self._due, task), self._tell)
+
+    def _due(self, task: Callable[[], object]) -> None:
+        if self.closing:
+            return
         try:
-            begin(timer)
-        except BaseException:
-            with self._lock:
-                self._timers.discard(timer)
-            raise
+            self._add(task)
+        except Exception as error:  # the pool was shut down meanwhile
+            self._tell(error)
 
     def close(self) -> None:
         self.closing = True
+        self._timers.close()
         with self._lock:
-            timers, self._timers = self._timers, set()
-        for timer in timers:
-            timer.cancel()
+            lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.release()
 
     def serve(self) -> None:
         """Run what is scheduled, on a thread of the pool, until there is nothing more."""

@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from operators._kernel.drain import Drain
-from operators._kernel.failure import drop_error
+from operators._kernel.failures.failure import drop_error
+from operators._kernel.subscription.drain import Drain
 
 
 class _ImmediateWorker:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
-from operators._kernel.failure import drop_error
-from operators._kernel.loops import LoopLease
+from operators._kernel.failures.failure import drop_error
+from operators._kernel.hosts.loops import LoopLease, running_loop
+from operators._kernel.hosts.timers import Timers
 
 
 class _LoopWorker:
@@ -18,6 +20,7 @@ class _LoopWorker:
         self._lease = LoopLease(loop)
         self._closed = False
         self._tell: Callable[[Exception], object] | None = _drop_loss
+        self._timers = Timers()
 
     def on_lost(self, tell: Callable[[Exception], object]) -> None:
         """Have `tell` called, on some thread, if the loop is closed before it has run something."""
@@ -27,13 +30,21 @@ class _LoopWorker:
         """Return why nothing will run here any more, or None."""
         return self._lease.trouble()
 
+    def now(self) -> float:
+        """Return the seconds of the loop's clock, whichever thread asks."""
+        seconds: float = self._lease.loop.time()
+        return seconds
+
     def schedule(self, fn: Callable[[], object], delay: float = 0.0) -> None:
         if self._closed:
             return
         error = self._lease.trouble()
         if error is not None:
             raise error
-        self._lease.post(self._run, fn, delay=delay, lost=self._lost)
+        if delay > 0:
+            self._timers.add(self._lease, delay, partial(self._run, fn), self._lost)
+        else:
+            self._lease.post(self._run, fn, lost=self._lost)
 
     def _run(self, fn: Callable[[], object]) -> None:
         if self._closed:
@@ -51,6 +62,7 @@ class _LoopWorker:
     def close(self) -> None:
         self._closed = True
         self._tell = None
+        self._timers.close()
         self._lease.release()
 
 
@@ -65,8 +77,9 @@ class LoopScheduler:
         self._loop = loop
 
     def now(self) -> float:
-        """Return the seconds of the monotonic clock."""
-        return time.monotonic()
+        """Return the seconds of the loop's clock: the monotonic one, unless it is a loop with another."""
+        loop = self._loop or running_loop()
+        return time.monotonic() if loop is None else loop.time()
 
     def worker(self) -> _LoopWorker:
         """Return a new worker on the loop."""

@@ -13,10 +13,10 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import ClassVar
 
-from operators._kernel import exits
-from operators._kernel.background import forked
-from operators._kernel.failure import drop_error
-from operators._kernel.threads import begin, ended, report
+from operators._kernel.failures.failure import drop_error
+from operators._kernel.hosts import exits
+from operators._kernel.hosts.background import forked
+from operators._kernel.hosts.threads import begin, ended, report
 
 _Entry = tuple[float, int, Callable[[], object] | None]
 
@@ -56,6 +56,11 @@ class _Tasks:
                 if not thread.is_alive() and not self.closing:
                     self._thread = None
                     exits.discharge(self)
+
+    @property
+    def ident(self) -> int | None:
+        """The ident of its thread; None: it was not begun."""
+        return None if self._thread is None else self._thread.ident
 
     def close(self) -> None:
         """Have the thread end when it has done what it is at."""
@@ -142,6 +147,11 @@ class _ThreadWorker:
     def trouble(self) -> Exception | None:
         """Return why nothing will run here any more, or None."""
         return forked() if self._tasks.forked else None
+
+    def threads(self) -> set[int]:
+        """Return the ident of its thread, where there is one."""
+        ident = self._tasks.ident
+        return set() if ident is None else {ident}
 
     def close(self) -> None:
         self._tasks.close()

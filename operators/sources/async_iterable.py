@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator
+from types import AsyncGeneratorType
 from typing import Any
 
-from operators._kernel.checks import flow_of, need_result, shown
-from operators._kernel.contract import Contract
-from operators._kernel.demand import Claim
-from operators._kernel.failure import used_up
+from operators._kernel.failures.checks import flow_of, need_result, shown
+from operators._kernel.failures.failure import used_up
 from operators._kernel.kinds import AsyncIterableSource
+from operators._kernel.plan.contract import Contract
+from operators._kernel.subscription.demand import Claim
 
 
 def need_async_iterable(items: object) -> None:
@@ -36,6 +37,7 @@ class FromAsyncIterable(AsyncIterableSource):
     __slots__ = ("_claim", "_items")
     name = "from_async_iterable"
     contract = Contract.ON_DEMAND
+    steady = True
 
     def __init__(self, items: AsyncIterable[Any]) -> None:
         self._items = items
@@ -46,6 +48,8 @@ class FromAsyncIterable(AsyncIterableSource):
         return type(self._items).__name__
 
     def aiterator(self) -> AsyncIterator[Any]:
-        if self._claim is not None and not self._claim.take():
+        items: Any = self._items
+        over = isinstance(items, AsyncGeneratorType) and items.ag_frame is None
+        if self._claim is not None and not (self._claim.take() and not over):
             raise used_up(type(self._items), "use Flow.defer to make a new one for each Subscriber")
         return aiter(self._items)

@@ -10,21 +10,22 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from operators._kernel.checks import (
+from operators._kernel.failures.checks import (
     is_coroutine_function,
     need_callable,
     need_choice,
     need_count,
     need_exception,
 )
-from operators._kernel.contract import Contract
-from operators._kernel.emitter import OVERFLOWS, Outlet
-from operators._kernel.failure import annotate
+from operators._kernel.failures.failure import annotate
+from operators._kernel.hosts.loops import LoopLease
+from operators._kernel.hosts.waiting import kept_by
 from operators._kernel.kinds import Source, refuse
-from operators._kernel.node import Node
-from operators._kernel.producing import PlainCall, TaskCall
-from operators._kernel.scope import Scope
-from operators._kernel.waiting import kept_by
+from operators._kernel.links.emitter import OVERFLOWS, Outlet
+from operators._kernel.links.producing import PlainCall, TaskCall
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.subscription.scope import Scope
 from operators.schedulers import ImmediateScheduler, Scheduler, thread
 
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -152,7 +153,8 @@ class Create(Source):
     emits        what the producer emits, when there is demand
     backpressures  up to `capacity` items wait; then the overflow policy decides
     completes    when the producer calls emitter.complete(), after what is buffered
-    fails        when the producer raises or calls emitter.error(e), after what is buffered
+    fails        when the producer raises or calls emitter.error(e), after what is buffered; with
+                 overflow="error" when it overflows, at once
     """
 
     __slots__ = ("_capacity", "_overflow", "_producer", "_scheduler")
@@ -191,28 +193,26 @@ class Create(Source):
         if is_coroutine_function(self._producer):
             self._open_task(outlet, context.copy())
             return
-        self._begin(outlet)
+        outlet.open()
         if not outlet.over:
             self._open_worker(outlet)
 
-    def _begin(self, outlet: Outlet) -> None:
-        if outlet.scope.watcher is not None:
-            outlet.scope.watcher.stage(outlet.node, outlet)
-        outlet.open()
-
     def _open_task(self, outlet: Outlet, context: Context) -> None:
         try:
-            lease = outlet.scope.lease()
+            lease = LoopLease()
         except Exception as error:  # no thread could be had for the library's own loop, say
             refuse(outlet.downstream, annotate(error, outlet.node))
             return
         try:
-            self._begin(outlet)
-        except BaseException:
+            lease.count_in(outlet.scope.pending)
+            outlet.open()
+            call = TaskCall(
+                self._producer, outlet, lambda call: AsyncEmitter[Any](call, outlet), lease
+            )
+            call.begin(context)
+        except BaseException:  # a Ctrl-C too: nobody else may have it yet
             lease.release()
             raise
-        call = TaskCall(self._producer, outlet, lambda call: AsyncEmitter[Any](call, outlet), lease)
-        call.begin(context)
 
     def _open_worker(self, outlet: Outlet) -> None:
         call = PlainCall(self._producer, outlet, lambda call: Emitter[Any](call, outlet))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable
-from operators._kernel.contract import Contract
+from operators._kernel.failures.checks import need_callable
 from operators._kernel.kinds import DeferredSource
-from operators._kernel.node import Node
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
 from operators.sources.publisher import as_node
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operators._kernel.checks import need_exception
+from operators._kernel.failures.checks import need_exception
 from operators._kernel.kinds import Failed
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from operator import length_hint
 from typing import Any
 
-from operators._kernel.contract import Contract
-from operators._kernel.failure import annotate
-from operators._kernel.feed import Counted
+from operators._kernel.failures.failure import annotate
+from operators._kernel.fusing.feed import Counted
 from operators._kernel.kinds import DeferredSource, Failed, IterableSource
-from operators._kernel.node import Node
-from operators._kernel.scope import WATCHER
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node, watch_of
+from operators._kernel.subscription.scope import WATCHER
 
 
 class FromFlows(IterableSource):
@@ -23,9 +23,10 @@ class FromFlows(IterableSource):
     fails        never
     """
 
-    __slots__ = ("_added", "_earlier", "_flat", "_nesting", "_synchronous", "count")
+    __slots__ = ("_added", "_earlier", "_flat", "_nesting", "_synchronous", "_watch", "count")
     name = "flows"
     contract = Contract.ON_DEMAND
+    certain = True
 
     def __init__(self, added: tuple[Node, ...], earlier: FromFlows | None = None) -> None:
         self._added = added
@@ -34,8 +35,10 @@ class FromFlows(IterableSource):
         self.count: int = len(added)
         self._nesting = max([self.depth(flow) for flow in added], default=0)
         self._synchronous = all(flow.synchronous for flow in added)
+        self._watch: Any = watch_of(added)
         if earlier is not None:
             self.count += earlier.count
+            self._watch = self._watch or earlier.watch
             self._nesting = max(self._nesting, earlier.nesting)
             self._synchronous = self._synchronous and earlier.synchronous
 
@@ -50,6 +53,14 @@ class FromFlows(IterableSource):
     @property
     def synchronous(self) -> bool:
         return self._synchronous
+
+    @property
+    def safe(self) -> bool:
+        return True
+
+    @property
+    def watch(self) -> Any:
+        return self._watch
 
     @property
     def flows(self) -> tuple[Node, ...]:

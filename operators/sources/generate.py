@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from operators._kernel.checks import need_callable, need_result
-from operators._kernel.contract import Contract
-from operators._kernel.failure import brief
+from operators._kernel.failures.checks import need_callable, need_result
+from operators._kernel.failures.failure import brief
 from operators._kernel.kinds import IterableSource
+from operators._kernel.plan.contract import Contract
 
 
 class Generate(IterableSource):

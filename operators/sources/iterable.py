@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from types import GeneratorType
 from typing import Any
 
-from operators._kernel.checks import flow_of, need_result, shown
-from operators._kernel.contract import Contract
-from operators._kernel.demand import Claim
-from operators._kernel.failure import used_up
+from operators._kernel.failures.checks import flow_of, need_result, shown
+from operators._kernel.failures.failure import used_up
 from operators._kernel.kinds import IterableSource
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Operator
+from operators._kernel.subscription.demand import Claim
+
+_OWN = frozenset([tuple, list, range, str, bytes, bytearray])
 
 
 class FromIterable(IterableSource):
@@ -22,8 +27,9 @@ class FromIterable(IterableSource):
     fails        when the iterable does, or at the second subscription to a one-shot iterator
     """
 
-    __slots__ = ("_claim", "_items", "name", "never_none")
+    __slots__ = ("_claim", "_endless", "_items", "name", "never_none", "own")
     contract = Contract.ON_DEMAND
+    steady = True
 
     def __init__(self, items: Iterable[Any], name: str = "from_iterable") -> None:
         self.name: str = name
@@ -31,7 +37,10 @@ class FromIterable(IterableSource):
         self.never_none: bool = name != "from_iterable" or isinstance(items, (range, str, bytes))
         self._items = items
         # An iterator is its own iterator: it can be gone through once, by one Subscriber.
-        self._claim = Claim() if isinstance(items, Iterator) else None
+        own = type(items) in _OWN  # known without a look at their methods
+        self._claim = None if own or not isinstance(items, Iterator) else Claim()
+        self._endless = isinstance(items, range) and _uncountable(items)
+        self.own: bool = own and not self._endless
 
     @property
     def details(self) -> str:
@@ -41,14 +50,90 @@ class FromIterable(IterableSource):
             return _counted(len(self._items)) if self._items else ""
         return type(self._items).__name__
 
+    @property
+    def sequence(self) -> Any:
+        """The iterable itself: a sequence, where it is one of the language's own."""
+        return self._items
+
+    def after(self, n: int, sure: int) -> tuple[int, Operator, int]:
+        if isinstance(self._items, range):
+            return 0, Range(self._items[n:], self.name), 0
+        if isinstance(self._items, Sequence):  # what comes first need not be looked at
+            items: Sequence[Any] = self._items  # pyright: ignore[reportUnknownVariableType]
+            return 0, FromIterable(Tail(items, n), self.name), 0
+        return 0, self, n
+
     def iterator(self) -> Iterator[Any]:
-        if self._claim is not None and not self._claim.take():
+        if self._claim is not None and not (self._claim.take() and not _is_over(self._items)):
             raise used_up(
                 type(self._items),
                 "give from_iterable something that can be iterated again, or use Flow.defer to make "
                 "a new one for each Subscriber",
             )
-        return iter(self._items)
+        # One of a range that tells how much is left, and raises where that is no number of C's, is hidden.
+        return chain(self._items) if self._endless else iter(self._items)
+
+
+class Tail:
+    """The items of a sequence from the n-th on, each of which is asked for by its index."""
+
+    __slots__ = ("_items", "_n")
+
+    def __init__(self, items: Sequence[Any], n: int) -> None:
+        self._items = items
+        self._n = n
+
+    def __iter__(self) -> Iterator[Any]:
+        items = self._items
+        return (items[index] for index in range(self._n, len(items)))
+
+
+class Of(FromIterable):
+    """The given items.
+
+    emits        the next of them, for each item asked for
+    backpressures  gives out no item that was not asked for
+    completes    with the last item; without any, at once
+    fails        never
+    """
+
+    __slots__ = ()
+
+
+class Range(FromIterable):
+    """Whole numbers, one after another.
+
+    emits        the next number, for each item asked for
+    backpressures  gives out no number that was not asked for
+    completes    with the last number; without any, at once
+    fails        never
+    """
+
+    __slots__ = ()
+
+
+class Empty(FromIterable):
+    """No item, only the end.
+
+    emits        nothing
+    backpressures  demand has no effect
+    completes    at once, without demand
+    fails        never
+    """
+
+    __slots__ = ()
+
+
+def _is_over(items: object) -> bool:
+    # Most likely by another flow of it, made for the try before: it would be taken for one without items.
+    return isinstance(items, GeneratorType) and items.gi_frame is None
+
+
+def _uncountable(numbers: range) -> bool:
+    try:
+        return len(numbers) < 0
+    except OverflowError:
+        return True
 
 
 def _counted(items: int) -> str:

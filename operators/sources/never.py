@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kernel.contract import Contract
-from operators._kernel.demand import demand_error
 from operators._kernel.kinds import Source
-from operators._kernel.node import Node
-from operators._kernel.scope import Scope
-from operators._kernel.stage import Stage
+from operators._kernel.links.stage import Stage
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.subscription.demand import demand_error
+from operators._kernel.subscription.scope import Scope
 
 
 class Never(Source):

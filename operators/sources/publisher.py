@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from operators._kernel.checks import flow_of, need_methods, need_result, shown
-from operators._kernel.contract import Contract
-from operators._kernel.failure import kind_of
-from operators._kernel.inlet import Inlet
+from operators._kernel.failures.checks import flow_of, need_methods, need_result, shown
+from operators._kernel.failures.failure import kind_of
 from operators._kernel.kinds import Source
-from operators._kernel.node import Node
-from operators._kernel.relay import bounce
-from operators._kernel.scope import Scope
+from operators._kernel.links.inlet import Inlet
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.subscription.relay import bounce
+from operators._kernel.subscription.scope import Scope
 
 
 class FromPublisher(Source):
@@ -27,6 +27,7 @@ class FromPublisher(Source):
     __slots__ = ("_publisher",)
     name = "from_publisher"
     never_none = True
+    ends = True
     contract = Contract.FOREIGN
 
     def __init__(self, publisher: Any) -> None:
@@ -38,7 +39,7 @@ class FromPublisher(Source):
         return kind_of(self._publisher)
 
     def open(self, downstream: Any, node: Node, scope: Scope) -> None:
-        inlet = Inlet(downstream, node, scope)
+        inlet = Inlet(downstream, node, scope, scope.switch)
         if scope.far:
             bounce(lambda: inlet.connect(self._publisher))
         else:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kernel.contract import Contract
-from operators._kernel.step import Step
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Operator
+from operators._kernel.plan.step import Step
 
 
 class Enumerate(Step):
@@ -20,6 +21,7 @@ class Enumerate(Step):
     __slots__ = ("_start",)
     name = "enumerate"
     contract = Contract.PASS_THROUGH
+    steady = True
     calls = False
     one_for_one = True
     never_none = True
@@ -32,6 +34,13 @@ $number += 1
         if isinstance(start, bool) or not isinstance(start, int):
             raise TypeError(f"enumerate: start must be an int, got {start!r}")
         self._start: int = start
+
+    @property
+    def form(self) -> str:
+        return f"start={self._start}"
+
+    def after(self, n: int, sure: int) -> tuple[int, Operator, int]:
+        return n, Enumerate(self._start + n), 0
 
     def values(self) -> dict[str, Any]:
         return {"number": self._start}

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from operators._kernel.checks import flow_of, need_callable, need_result, shown
-from operators._kernel.contract import Contract
-from operators._kernel.fusion import let_go
+from operators._kernel.failures.checks import flow_of, need_callable, need_result, shown
+from operators._kernel.failures.firsts import first
+from operators._kernel.fusing.fusion import let_go
+from operators._kernel.fusing.opening import Place
 from operators._kernel.kinds import Link
-from operators._kernel.node import Node
-from operators._kernel.opening import Place
-from operators._kernel.queued import EMPTY, QueuedStage
-from operators._kernel.scope import Scope
-from operators._kernel.step import Step
+from operators._kernel.links.queued import EMPTY, QueuedStage
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.plan.step import Step
+from operators._kernel.subscription.scope import Scope
 
 
 class FlatMapIterable(Step, Link):
@@ -30,6 +31,7 @@ class FlatMapIterable(Step, Link):
     __slots__ = ("_fn",)
     name = "flat_map_iterable"
     contract = Contract.SEQUENTIAL
+    steady = True
     pushes = False
     nests = True
     body = """
@@ -44,6 +46,9 @@ finally:
 
     def __init__(self, fn: Callable[[Any], Any]) -> None:
         need_callable("flat_map_iterable", "fn", fn)
+        self._fn: Callable[[Any], Any] = first("flat_map_iterable", "fn", fn, self._settle)
+
+    def _settle(self, fn: Callable[[Any], Any]) -> None:
         self._fn = fn
 
     @property

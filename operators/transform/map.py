@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.checks import need_callable
-from operators._kernel.contract import Contract
-from operators._kernel.step import Step
+from operators._kernel.failures.checks import need_callable
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.step import Step
 
 
 class Map(Step):
@@ -23,6 +23,8 @@ class Map(Step):
     name = "map"
     function = "fn"
     contract = Contract.PASS_THROUGH
+    steady = True
+    each = True
     one_for_one = True
     body = "$item = $fn($item)"
 

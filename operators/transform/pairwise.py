@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kernel.contract import Contract
-from operators._kernel.demand import Surcharge
-from operators._kernel.failure import NOTHING
-from operators._kernel.step import Shaper, Step
+from operators._kernel.failures.failure import NOTHING
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.step import Shaper, Step
+from operators._kernel.subscription.demand import Surcharge
 
 
 class Pairwise(Step):
@@ -22,6 +22,7 @@ class Pairwise(Step):
     __slots__ = ()
     name = "pairwise"
     contract = Contract.SURCHARGED
+    steady = True
     calls = False
     never_none = True
     body = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.contract import Contract
-from operators._kernel.failure import NOTHING
-from operators._kernel.step import Step
+from operators._kernel.failures.failure import NOTHING
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.step import Step
 from operators.transform.seeds import Fold, need_fold, starting
 
 
@@ -25,6 +25,7 @@ class Scan(Step):
     name = "scan"
     function = "fn"
     contract = Contract.PASS_THROUGH
+    steady = True
     one_for_one = True
     body = """
 if $so_far is $nothing:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from operator import is_not
 from typing import Any
 
-from operators._kernel.checks import need_callable, need_result
-from operators._kernel.failure import NOTHING, class_of
+from operators._kernel.failures.checks import need_callable, need_result
+from operators._kernel.failures.failure import NOTHING, class_of
 
 Fold = Callable[[Any, Any], Any]
 
@@ -25,7 +25,9 @@ def need_fold(operator: str, fn: Any, seed: Any, factory: Any) -> None:
             raise TypeError(f"{operator}: takes a seed or a seed_factory, not both")
 
 
-def starting(operator: str, seed: Any, factory: Callable[[], Any] | None) -> Callable[[], Any]:
+def starting(
+    operator: str, seed: Any, factory: Callable[[], Any] | None, name: str = "seed_factory"
+) -> Callable[[], Any]:
     """Return a function that gives the start of each run: NOTHING, the seed, or one of its own.
 
     A list, a dict, a set or the like is copied, with those that it holds: what one run makes of it is
@@ -36,7 +38,7 @@ def starting(operator: str, seed: Any, factory: Callable[[], Any] | None) -> Cal
 
     def make() -> Any:
         made = factory()
-        need_result(operator, "seed_factory", made)
+        need_result(operator, name, made)
         return made
 
     return make

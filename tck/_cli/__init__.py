@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any, NoReturn
 
 from reactive_streams.rules import RULES, rule
-from tck._cli.load import Unusable, load, module_of, named
-from tck.report import Report
-from tck.settings import Settings
+from tck._cli.load import load, named
+from tck.driving.driver import Driver
+from tck.driving.factories import METHODS, LoopNeeded, made, name_of
+from tck.driving.places import loop_named
+from tck.recording.trace import brief
+from tck.reports.report import Report
+from tck.scripts.load import Unusable, module_of
+from tck.settings import LOOPS, Loop, Settings
 
 __all__ = ["main"]
 
@@ -75,10 +82,19 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--whitebox", metavar="NAME", help="makes a subscriber that tells a probe")
     verify.add_argument("--json", metavar="FILE", help="write the report as JSON")
     verify.add_argument("--html", metavar="FILE", help="write the report as a page")
+    verify.add_argument(
+        "--loop",
+        choices=LOOPS,
+        help="what all calls are made on (default: thread; a publisher is asked)",
+    )
     verify.add_argument("--seed", type=int, help="the same seed gives the same run")
     verify.add_argument("--deadline", type=float, metavar="S", help="seconds to wait for a signal")
     verify.add_argument("--quiet", type=float, metavar="S", help="seconds to listen for silence")
     verify.add_argument("--max-elements", type=int, metavar="N", help="most that a stream can have")
+    verify.add_argument(
+        "--strict-python", action="store_true", default=None,
+        help="what only Python makes possible, such as request(1.5), fails too",
+    )  # fmt: skip
     commands.add_parser("rules", help="list the 43 rules")
     explain = commands.add_parser("explain", help="explain a rule, with an example that breaks it")
     explain.add_argument("rule", metavar="RULE", help="such as 3.9")
@@ -93,6 +109,7 @@ def _main(arguments: argparse.Namespace) -> int:
     if arguments.command == "explain":
         from tck._cli.explain import explain
 
+        _settings()  # that it makes no sense is to be told, and not raised
         print(explain(rule(arguments.rule)))
         return 0
     for path in (arguments.json, arguments.html):
@@ -113,12 +130,8 @@ def _main(arguments: argparse.Namespace) -> int:
 def _verified(arguments: argparse.Namespace) -> Report:
     from tck import verify
 
-    names = ("seed", "deadline", "quiet", "max_elements")
-    given = {n: v for n in names if (v := getattr(arguments, n)) is not None}
-    try:
-        settings = Settings.from_environment().but(**given)
-    except ValueError as error:
-        raise Unusable(str(error)) from None
+    names = ("seed", "deadline", "quiet", "max_elements", "strict_python")
+    settings = _settings(**{n: v for n in names if (v := getattr(arguments, n)) is not None})
     kind: str = arguments.kind
     for option, fits in (("failed", "publisher"), ("whitebox", "subscriber")):
         if getattr(arguments, option) is not None and kind != fits:
@@ -130,10 +143,46 @@ def _verified(arguments: argparse.Namespace) -> Report:
         more["failed"] = named(module_of(arguments.target), arguments.failed, 0, "")
     if arguments.whitebox is not None:
         more["whitebox"] = named(module_of(arguments.target), arguments.whitebox, 1, "a probe")
+    if arguments.loop is not None:
+        more["loop"] = loop_named(arguments.loop)
     if sys.stderr.isatty():
         print(f"verifying {subject} ...", file=sys.stderr)
-    report: Report = getattr(verify, f"verify_{kind}")(factory, settings=settings, **more)
+    _expect_silent(factory, kind, settings, arguments.loop)
+    # The report has the output for itself, whatever a component may print on its way.
+    with redirect_stdout(sys.stderr):
+        report: Report = getattr(verify, f"verify_{kind}")(factory, settings=settings, **more)
     return Report(subject=subject, results=report.results, seed=report.seed)
+
+
+def _expect_silent(
+    factory: Callable[..., Any], kind: str, settings: Settings, loop: Loop | None
+) -> None:
+    """Raises `Unusable` where the factory prints, or makes nothing that could be verified."""
+    publisher = kind == "publisher"
+    heard = StringIO()
+    driver = Driver(loop=loop)
+    try:
+        with redirect_stdout(heard):
+            made(driver, factory, (1,) * publisher, METHODS[kind], settings.hang)
+    except LoopNeeded as needed:
+        if loop is not None or not publisher:
+            raise
+        return _expect_silent(factory, kind, settings, needed.loop)
+    finally:
+        driver.close()
+    if text := " ".join(heard.getvalue().split()):
+        raise Unusable(
+            f"{name_of(factory)} prints {brief(text)}, which would stand in the report: "
+            "let a factory be silent, or log"
+        )
+    return None
+
+
+def _settings(**given: Any) -> Settings:
+    try:
+        return Settings.from_environment().but(**given)
+    except ValueError as error:
+        raise Unusable(str(error)) from None
 
 
 def _expect_writable(path: str) -> None:
@@ -149,6 +198,6 @@ def _expect_writable(path: str) -> None:
 def _write(report: Report, kind: str, path: str) -> None:
     from pathlib import Path
 
-    from tck.html import page
+    from tck.reports.html import page
 
     Path(path).write_text(report.to_json() + "\n" if kind == "json" else page([report]), "utf-8")

@@ -9,14 +9,14 @@ from typing import Any
 
 from reactive_streams.rules import Rule
 from tck import verify
-from tck.broken import GALLERY, Exhibit
 from tck.checks.blackbox import BLACKBOX
 from tck.checks.processor import PROCESSOR, PROCESSOR_BEYOND
 from tck.checks.publisher import PUBLISHER
 from tck.checks.publisher_beyond import PUBLISHER_BEYOND
 from tck.checks.subscriber_beyond import SUBSCRIBER_BEYOND, WHITEBOX_BEYOND
 from tck.checks.whitebox import WHITEBOX
-from tck.report import Report
+from tck.gallery.broken import GALLERY, Exhibit
+from tck.reports.report import Report
 from tck.settings import Settings
 
 _ALL = (
@@ -44,16 +44,22 @@ def explain(rule: Rule) -> str:
 
 def _shown(exhibit: Exhibit) -> str:
     head = f"Example: {exhibit.name}\n{_filled(exhibit.why)}"
-    source = ""
-    if exhibit.shows is not None:
-        source = "\n\n" + textwrap.indent(inspect.getsource(exhibit.shows).rstrip(), "    ")
+    source = "".join(f"\n\n{textwrap.indent(text, '    ')}" for text in sources(exhibit))
     report = _run(exhibit)
     broken = next((v for v in report.violations if v.rule == exhibit.rule), None)
     if broken is None:
         return f"{head}{source}\n\nThe kit has not found it this time."
-    return (
-        f"{head}{source}\n\nRun now: {broken.message}\n\n{textwrap.indent(broken.diagram, '    ')}"
-    )
+    told = f"Run now, {broken.message}"
+    return f"{head}{source}\n\n{_filled(told)}\n\n{textwrap.indent(broken.diagram, '    ')}"
+
+
+def sources(exhibit: Exhibit) -> list[str]:
+    """Return the text of the example, and of each class of the gallery that it stands on."""
+    if exhibit.shows is None:
+        return []
+    lineage: tuple[Any, ...] = getattr(exhibit.shows, "__mro__", (exhibit.shows,))
+    ours = [each for each in lineage if each.__module__.startswith("tck.gallery")]
+    return [textwrap.dedent(inspect.getsource(each)).rstrip() for each in ours]
 
 
 def _run(exhibit: Exhibit) -> Report:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tck.checks.model import Checks
-from tck.subscriber_kit import SubscriberKit
-from tck.subscriber_stand import SubscriberStand
+from tck.checks.ends import end_and_listen, need_interest
+from tck.checks.model import Checks, Skip
+from tck.checks.subscriber_kit import SubscriberKit
+from tck.driving.subscriber_stand import SubscriberStand
 
 BLACKBOX = Checks()
 
@@ -24,6 +25,7 @@ def required_spec201_blackbox_must_signal_demand_via_subscription_request(
 ) -> None:
     """It asks for something, and takes 30 elements, or as many as it asks for; then the end."""
     stand = _subscribed(kit)
+    need_interest(stand)
     if stand.expect_request(1, "2.1"):
         stand.deliver(30)
         stand.settle()
@@ -39,12 +41,14 @@ BLACKBOX.untested(
 
 
 def _ends(kit: SubscriberKit, end: str) -> None:
-    stand = _subscribed(kit)
-    stand.settle()
-    if not stand.cancelled:
-        getattr(stand, end)()
+    def ready() -> SubscriberStand:
+        stand = _subscribed(kit)
         stand.settle()
-        stand.look_into_the_end()
+        if stand.cancelled:
+            raise Skip("it cancels its Subscription before there is an end")
+        return stand
+
+    end_and_listen(ready, end)
 
 
 @BLACKBOX.required("2.3")
@@ -100,6 +104,7 @@ BLACKBOX.untested(
 
 def _with_demand(kit: SubscriberKit, end: str) -> None:
     stand = _subscribed(kit)
+    need_interest(stand)
     if stand.expect_request(1, "2.1") and not stand.cancelled:
         getattr(stand, end)()
         stand.settle()

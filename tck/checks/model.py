@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-CheckKind: TypeAlias = Literal["required", "optional", "stochastic", "untested", "beyond"]
-"""optional: a failure is a skip with its reason. untested: listed with why. beyond: our own."""
+from tck.reports.results import CheckKind
 
 
 class Skip(Exception):
@@ -24,6 +23,8 @@ class Check:
     run: Callable[[Any], None]
     why: str = ""
     """For an untested one, why; else what it looks at."""
+    whole: Callable[[Any, str], Any] | None = None
+    """In place of `run` for one that makes its own Result, given the kit and where the factory is."""
 
 
 class Checks:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tck.checks.ends import end_and_listen, need_interest
 from tck.checks.model import Checks
-from tck.subscriber_kit import SubscriberKit
-from tck.subscriber_stand import SubscriberStand
+from tck.checks.subscriber_kit import SubscriberKit
+from tck.driving.subscriber_stand import SubscriberStand
 
 WHITEBOX = Checks()
 
@@ -13,6 +14,7 @@ def _subscribed(kit: SubscriberKit) -> SubscriberStand:
     stand = kit.whitebox()
     stand.on_subscribe()
     stand.ready()
+    need_interest(stand)
     return stand
 
 
@@ -46,11 +48,12 @@ WHITEBOX.untested(
 
 
 def _ends(kit: SubscriberKit, end: str) -> None:
-    stand = _subscribed(kit)
-    stand.settle()
-    getattr(stand, end)()
-    stand.settle()
-    stand.look_into_the_end()
+    def ready() -> SubscriberStand:
+        stand = _subscribed(kit)
+        stand.settle()
+        return stand
+
+    end_and_listen(ready, end)
 
 
 @WHITEBOX.required("2.3")

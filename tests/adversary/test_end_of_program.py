@@ -13,7 +13,7 @@ SETUP = """
 import asyncio, itertools, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from operators import Flow
-from operators._kernel import exits
+from operators._kernel.hosts import exits
 from operators.schedulers import event_loop, executor, thread
 
 async def rows():

@@ -14,7 +14,7 @@ import pytest
 
 from operators import Flow
 from operators.schedulers import event_loop, thread
-from tests.operators.kit import probe
+from tests.operators.kit import DEADLINE, probe
 
 RAISED = [SystemExit, GeneratorExit, asyncio.CancelledError]
 
@@ -43,6 +43,10 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     monkeypatch.setattr(logging.getLogger("asyncio"), "disabled", True)
     yield
+    # The one who waited has heard of it, perhaps, before the thread that it ends has shown it.
+    for each in threading.enumerate():
+        if each.name.startswith("operators-worker"):
+            each.join(DEADLINE)
     gc.collect()  # what asyncio has to say about a task, it says when that goes
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from operators import Flow
-from operators._kernel.contract import Contract
 from operators._kernel.kinds import Source
-from operators._kernel.node import Node
-from operators._kernel.scope import Scope
+from operators._kernel.plan.contract import Contract
+from operators._kernel.plan.node import Node
+from operators._kernel.subscription.scope import Scope
 from operators.schedulers import immediate, thread
+from reactive_streams import UNBOUNDED
 from tests.operators.conftest import Dropped
 from tests.operators.kit import DEADLINE, Handmade, Probe, probe
 
@@ -38,6 +39,15 @@ HOLDING: dict[str, Callable[[Flow[Any]], Flow[Any]]] = {
     "on_backpressure_buffer that blocks": lambda f: f.on_backpressure_buffer(8, overflow="block"),
     "on_backpressure_latest": lambda f: f.on_backpressure_latest(),
     "flat_map_iterable": lambda f: f.flat_map_iterable(lambda n: [n, n]),
+    "share": lambda f: f.share(),
+    "ref_count": lambda f: f.replay(1).ref_count(),
+    "balance": lambda f: f.balance(1)[0],
+    "partition": lambda f: f.partition(lambda _: 0, 1)[0],
+    "group_by": lambda f: f.group_by(lambda n: n),
+    "window": lambda f: f.window(2),
+    "conflate": lambda f: f.conflate(lambda a, _: a),
+    "batch_while_waiting": lambda f: f.batch_while_waiting(2),
+    "shed": lambda f: f.shed(2, age=99),
 }
 BUILDS = pytest.mark.parametrize("build", HOLDING.values(), ids=HOLDING)
 
@@ -155,7 +165,7 @@ class ByHand(Source):
 
 
 def test_retry_that_is_asked_for_nothing_while_upstream_fails(dropped: Dropped):
-    seen = probe(Flow[Any](Node(ByHand())).retry()).request(0)
+    seen = probe(Flow[Any](Node(ByHand())).retry(UNBOUNDED)).request(0)
 
     assert isinstance(seen.error, ValueError)
     dropped.take(OuterError)
@@ -200,4 +210,13 @@ def test_an_error_behind_items_that_nobody_takes_is_told_across_a_thread(dropped
     publisher.fail(OuterError())
     seen.cancel()
 
+    dropped.take(OuterError)
+
+
+def test_an_error_that_is_an_item_and_waits_for_demand(dropped: Dropped):
+    publisher = Handmade()
+    seen = probe(Flow.from_publisher(publisher).materialize())
+    publisher.fail(OuterError())
+    seen.cancel()
+    assert seen.items == []
     dropped.take(OuterError)

@@ -83,7 +83,14 @@ def test_a_live_table_is_drawn_again_and_again(write, tmp_path):
     assert frames >= 3
     assert "(works)" in text
     assert "slow to take it" in text
-    assert re.search(r"\d\.\d s; in flight 1, at most 1 of 1; waiting for slow", text)
+    assert re.search(r"\d\.\d s; waiting for slow", text)
+    # It explains itself: a title, a legend, and a line that adds the columns up.
+    assert "flows.py:slow: each stage from the source down; Ctrl-C ends it" in text
+    assert (
+        "in flight in all 1 = 1 worked on + 0 buffered + 0 with the consumer; at most 1 of 1"
+        in text
+    )
+    assert "of N: what all stages may hold together" in text
     # The last frame stays, and what came of it stands below.
     last = text[text.rindex("held at most") :]
     assert last.count("completed") == 3

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from operators import Flow
-from operators.meters import Meters, Reading
 from operators.schedulers import thread
 from operators.watching import Node, watching
+from operators.watching.meters import Meters, Reading
 from reactive_streams import UNBOUNDED
 
 DEADLINE = 20.0
@@ -373,6 +373,7 @@ class Seen:
     """A watcher that lets fused runs be, and takes note of what it is told."""
 
     splits = False
+    sees_links = True
 
     def __init__(self) -> None:
         self.links: list[str] = []
@@ -384,6 +385,9 @@ class Seen:
 
     def stage(self, node: Node, stage: Any) -> None:
         self.stages.append(node.title)
+
+    def discarded(self, node: Node | None) -> None:
+        pass
 
 
 def test_a_watcher_that_does_not_split_sees_each_run_by_its_last_operator():

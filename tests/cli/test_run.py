@@ -190,7 +190,7 @@ def test_a_function_that_exits_fails_the_run(write, run):
     done = run("flows.py:flow")
     assert done.returncode == 1
     assert "SystemExit: bye" in done.stderr
-    assert "not ended" in done.stdout
+    assert "failed" in done.stdout
 
 
 def test_a_result_that_cannot_be_shown_is_no_failure(write, run):

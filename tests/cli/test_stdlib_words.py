@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from operators.meters import Meters
 from operators.watching import watching
+from operators.watching.meters import Meters
 from tests.cli.program import ROOT
 
 EXAMPLES = ROOT / "examples"

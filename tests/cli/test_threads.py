@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from operators._kernel import threads
+from operators._kernel.hosts import threads
 
 DEADLINE = 20.0
 

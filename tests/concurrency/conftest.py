@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from operators.hooks import set_error_hook
 from tests.concurrency.team import Team, tiny_switch_interval
 
 
@@ -28,3 +29,11 @@ def shaken_team() -> Iterator[Team]:
             yield team
         finally:
             team.close()
+
+
+@pytest.fixture
+def nobody_hears_of_errors() -> Iterator[None]:
+    """Have what nobody can receive not be printed: it is the end of many an order."""
+    before = set_error_hook(lambda error, where: None)
+    yield
+    set_error_hook(before)

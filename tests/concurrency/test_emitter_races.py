@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 
 from operators import AsyncEmitter, Emitter, Flow
-from operators._kernel import failure
+from operators._kernel.failures import failure
 from operators.schedulers import immediate
 from reactive_streams import UNBOUNDED
 from tests.concurrency.team import DEADLINE, Serial, Team
 from tests.operators.kit import eventually as wait_until
+
+pytestmark = pytest.mark.long
 
 ROUNDS = 200
 SHAKEN = 15

@@ -6,11 +6,15 @@ import itertools
 from collections import deque
 from typing import Any
 
-from operators._kernel.arbiter import Arbiter
-from operators._kernel.demand import Allowance, Claim, Demand, Surcharge, take_both
-from operators._kernel.drain import Drain
+import pytest
+
+from operators._kernel.subscription.arbiter import Arbiter
+from operators._kernel.subscription.demand import Allowance, Claim, Demand, Surcharge, take_both
+from operators._kernel.subscription.drain import Drain
 from reactive_streams import UNBOUNDED
 from tests.concurrency.team import Team
+
+pytestmark = pytest.mark.long
 
 ROUNDS = 250
 

@@ -13,6 +13,8 @@ from operators.schedulers import immediate
 from reactive_streams import UNBOUNDED, Subscriber, Subscription
 from tests.operators.kit import eventually
 
+pytestmark = pytest.mark.long
+
 Build = Callable[[Flow[Any]], Flow[Any]]
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from operators import Flow
-from operators._kernel.loops import LoopLease
+from operators import Flow, adaptive
+from operators._kernel.hosts.loops import LoopLease
 from reactive_streams import UNBOUNDED
 from tests.concurrency.team import Serial, Team, Upstream
 from tests.operators.kit import Probe, eventually, soon
+
+pytestmark = pytest.mark.long
 
 ITEMS = 24
 ROUNDS = int(os.environ.get("TESTS_ROUNDS", "60"))
@@ -59,7 +61,15 @@ KINDS: dict[str, Callable[[Flow[int]], Flow[int]]] = {
         plain, concurrency=3, ordered=False, executor=Pool()
     ),
     "at once": lambda flow: flow.map_async(plain, concurrency=3, executor=AtOnce()),
+    "adaptive": lambda flow: flow.map_async(plain, concurrency=adaptive(1, 3, target_latency=1)),
+    "chunks": lambda flow: flow.map_async(plain, concurrency=2, executor=Pool(), chunk=2),
+    "batches, as they come": lambda flow: flow.map_batches(
+        list, max_size=2, ordered=False, executor=AtOnce()
+    ),
+    "batches": lambda flow: flow.map_batches(list, max_size=2, concurrency=2, max_wait=0.001),
     "lambda": lambda flow: flow.map_async(lambda n: later(n), concurrency=3),
+    "coroutine, by key": lambda flow: flow.map_async(later, concurrency=3, key=lambda _: 0),
+    "threads, by key": lambda flow: flow.map_async(plain, concurrency=3, key=lambda _: 0),
 }
 
 

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from operators import Flow, as_processor
-from operators._kernel.queued import QueuedStage
+from operators._kernel.links.queued import QueuedStage
 from operators.schedulers import event_loop, executor, immediate, thread
 from reactive_streams import UNBOUNDED
 from tests.concurrency.team import DEADLINE, Serial, Team, Upstream
 from tests.operators.kit import Handmade
+
+pytestmark = pytest.mark.long
 
 ITEMS = 12
 Build = Callable[[Flow[Any]], Flow[Any]]
@@ -180,16 +182,26 @@ def test_the_items_of_a_list_begun_are_delivered_or_discarded(any_team: tuple[Te
             subscriber.cancel()
 
         team.run(upstream.emit, subscriber.requests(ITEMS), cancel)
-        delivered = [item for items in subscriber.got for item in items]
-        assert sorted(delivered + discarded) == upstream.sent
+        # A list that is full just as the cancel comes may be refused as one item.
+        made = [item for item in [*subscriber.got, *discarded] if isinstance(item, list)]
+        single = [item for item in discarded if not isinstance(item, list)]
+        assert sorted(single + [item for items in made for item in items]) == upstream.sent
 
 
-@pytest.mark.parametrize("kind", ["merge", "zip"])
+LOOPS: dict[str, Callable[[Any, Any], Flow[Any]]] = {
+    "flat_map": lambda *flows: (
+        Flow.of(*flows).publish_on(immediate()).flat_map(Flow.from_publisher)
+    ),
+    "zip": lambda one, other: Flow.from_publisher(one).zip(Flow.from_publisher(other)),
+}
+
+
+@pytest.mark.parametrize("kind", LOOPS)
 def test_a_failure_is_no_end_for_a_loop_that_looks_while_it_is_noted(
     team: Team, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     good, bad = Handmade(), Handmade()
-    flow: Flow[Any] = getattr(Flow.from_publisher(good), kind)(Flow.from_publisher(bad))
+    flow = LOOPS[kind](good, bad)
     subscriber = Serial()
     flow.subscribe(subscriber)
     subscriber.request(UNBOUNDED)
@@ -205,7 +217,7 @@ def test_a_failure_is_no_end_for_a_loop_that_looks_while_it_is_noted(
 
     def end() -> None:
         assert noted.wait(DEADLINE)
-        good.complete() if kind == "merge" else good.emit(1)
+        good.complete() if kind == "flat_map" else good.emit(1)
         looked.set()
 
     team.run(lambda: bad.fail(ZeroDivisionError()), end)

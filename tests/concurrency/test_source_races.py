@@ -16,6 +16,8 @@ from operators.schedulers import immediate
 from reactive_streams import UNBOUNDED
 from tests.concurrency.team import DEADLINE, Serial, Team, Upstream
 
+pytestmark = pytest.mark.long
+
 ROUNDS = 300
 SHAKEN = 20
 

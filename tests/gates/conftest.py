@@ -28,7 +28,7 @@ __all__ = ["Flow"]
     "operators/py.typed": "",
     "operators/flow.py": '''"""The face."""
 
-from operators._kernel.stage import Stage
+from operators._kernel.links.stage import Stage
 
 
 class Flow:
@@ -38,8 +38,15 @@ class Flow:
         """Its only stage."""
         return Stage(self)
 ''',
+    "operators/connectors/__init__.py": '''"""Connectors, which use the rest."""
+
+from operators.flow import Flow
+
+__all__ = ["Flow"]
+''',
     "operators/_kernel/__init__.py": '"""The kernel."""\n',
-    "operators/_kernel/stage.py": '''"""A stage: the kernel may lock, and may know outer types."""
+    "operators/_kernel/links/__init__.py": '"""The links."""\n',
+    "operators/_kernel/links/stage.py": '''"""A stage: the kernel may lock, and may know outer types."""
 
 from __future__ import annotations
 
@@ -59,6 +66,28 @@ class Stage:
         self.flow = flow
         self.demand: int = UNBOUNDED
         self._lock = threading.Lock()
+''',
+    "tck/__init__.py": """\"\"\"The kit.\"\"\"
+
+from tck.oracle.rules import RULES
+
+__all__ = ["RULES"]
+""",
+    "tck/py.typed": "",
+    "tck/recording/__init__.py": '"""What records."""\n',
+    "tck/scripts/__init__.py": '"""What makes scripts up."""\n',
+    "tck/oracle/__init__.py": '"""What judges."""\n',
+    "tck/oracle/model.py": '''"""What a rule is told."""
+
+import tck.recording as recording
+
+__all__ = ["recording"]
+''',
+    "tck/oracle/rules.py": '''"""The rules."""
+
+import tck.oracle.model as model
+
+RULES: int = len(model.__all__)
 ''',
     "tests/test_flow.py": """from operators import Flow
 

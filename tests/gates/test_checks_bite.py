@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = [pytest.mark.tools, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.tools, pytest.mark.timeout(300)]
 
 # step, the file that is bad, its text, what the check has to say about it
 BAD = [
@@ -60,6 +60,62 @@ BAD = [
         "from operators.flow import Flow\n",
         "operators._kernel imports nothing of operators outside itself BROKEN",
         id="layers-kernel",
+    ),
+    pytest.param(
+        "layers",
+        "operators/_kernel/hosts/__init__.py",
+        '"""Hosts."""\n\nfrom operators._kernel.links.stage import Stage\n\nTHEIRS = Stage\n',
+        "the rooms of operators._kernel import one way BROKEN",
+        id="layers-kernel-rooms",
+    ),
+    pytest.param(
+        "layers",
+        "operators/_kernel/attic/__init__.py",
+        '"""Attic."""\n',
+        "the rooms of operators._kernel import one way BROKEN",
+        id="layers-kernel-no-room",
+    ),
+    pytest.param(
+        "layers",
+        "operators/timing/__init__.py",
+        '"""Timing."""\n\n\ndef late():\n    import operators.connectors\n',
+        "operators.connectors stands on top: no other part of operators imports it BROKEN",
+        id="layers-connectors",
+    ),
+    pytest.param(
+        "layers",
+        "operators/attic/__init__.py",
+        '"""A family that stands nowhere."""\n',
+        "operators.connectors stands on top: no other part of operators imports it BROKEN",
+        id="layers-family-unlisted",
+    ),
+    pytest.param(
+        "layers",
+        "tck/recording/bad.py",
+        "import tck.oracle.rules\n",
+        "tck: a room imports only those that stand below it here BROKEN",
+        id="layers-rooms",
+    ),
+    pytest.param(
+        "layers",
+        "tck/oracle/bad.py",
+        "def late():\n    import tck.scripts\n",
+        "tck: a room imports only those that stand below it here BROKEN",
+        id="layers-rooms-beside",
+    ),
+    pytest.param(
+        "layers",
+        "tck/attic/__init__.py",
+        '"""A room that stands nowhere."""\n',
+        "tck: a room imports only those that stand below it here BROKEN",
+        id="layers-rooms-unlisted",
+    ),
+    pytest.param(
+        "layers",
+        "tck/oracle/model.py",
+        "import tck.oracle.rules\n",
+        "tck: no circle of modules, in any room BROKEN",
+        id="layers-circle",
     ),
     pytest.param(
         "mypy",

@@ -52,10 +52,40 @@ BAD = [
         "reactive_streams/bad.py:4: the specification imports operators",
         id="specification-type-checking",
     ),
+    pytest.param(
+        "operators/connectors/tcp.py",
+        "import threading\n",
+        "operators/connectors/tcp.py:1: imports threading",
+        id="connector-thread",
+    ),
+    pytest.param(
+        "operators/map.py",
+        "def late():\n    import httpx\n",
+        "operators/map.py:2: imports httpx: a package of others",
+        id="third-party",
+    ),
+    pytest.param(
+        "operators/connectors/http.py",
+        "import httpx\n",
+        "operators/connectors/http.py:1: imports httpx: a package of others",
+        id="third-party-at-once",
+    ),
+    pytest.param(
+        "operators/_kernel/hosts/trio_runs.py",
+        "import httpx\nimport trio\n",
+        "operators/_kernel/hosts/trio_runs.py:1: imports httpx: a package of others",
+        id="third-party-of-a-runtime",
+    ),
+    pytest.param(
+        "operators/_kernel/hosts/loops.py",
+        "import trio\n",
+        "operators/_kernel/hosts/loops.py:1: imports trio: a package of others",
+        id="a-runtime-elsewhere",
+    ),
     pytest.param("operators/map.py", LONG, "operators/map.py: 451 lines", id="long"),
     pytest.param("README.md", f"See {PATH}\n", "README.md:1: a path of one machine", id="path"),
     pytest.param("map.sh", f"# {NOTE} later\n", "map.sh:1: a note without its reason", id="note"),
-    pytest.param("tck/__init__.py", "", "tck: has no py.typed", id="untyped-package"),
+    pytest.param("playground/__init__.py", "", "playground: has no py.typed", id="untyped-package"),
     pytest.param(
         "playground/__init__.py",
         "",
@@ -72,6 +102,12 @@ GOOD = [
     pytest.param("operators/schedulers/__init__.py", "import threading\n", id="scheduler-threads"),
     pytest.param("operators/_kernel/a.py", "from . import stage\n", id="kernel-relative"),
     pytest.param("reactive_streams/a.py", "from typing_extensions import Protocol\n", id="typing"),
+    pytest.param("operators/connectors/queues.py", "import queue\n", id="connector-queue"),
+    pytest.param(
+        "operators/connectors/http.py",
+        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    import httpx\n",
+        id="connector-types",
+    ),
     pytest.param("operators/map.py", LONG[:-6], id="not-too-long"),
     pytest.param("map.sh", f"# {NOTE}(needs 3.12's itertools.batched): do so\n", id="reason"),
     pytest.param("README.md", "See https://example.org" + PATH[5:] + "\n", id="address"),
@@ -101,4 +137,12 @@ def test_files_that_are_not_committed_are_not_searched(sample, check):
     assert check(folder, "house")[0] != 0
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
     status, output = check(folder, "house")
+    assert status == 0, output
+
+
+def test_a_runtime_is_imported_by_its_own_side(sample, check):
+    files = {"operators/_kernel/hosts/__init__.py": ""}
+    for name in ("trio_runs.py", "trio_tasks.py"):
+        files[f"operators/_kernel/hosts/{name}"] = "import trio\n"
+    status, output = check(sample(files), "house")
     assert status == 0, output

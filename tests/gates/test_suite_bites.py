@@ -65,6 +65,28 @@ def test_after_the_hang():
 """
 
 
+GOOD = """
+import pytest
+
+@pytest.mark.parametrize("n", range(5))
+def test_good(n):
+    pass
+"""
+CRASH = (
+    GOOD
+    + """
+import os
+from pathlib import Path
+
+def test_crash():  # which is run once more
+    before = Path("before")
+    if not before.exists():
+        before.touch()
+        os.kill(os.getpid(), 9)
+"""
+)
+
+
 @pytest.fixture
 def project(pytester: pytest.Pytester, root: Path) -> pytest.Pytester:
     """An empty project with the settings of this one."""
@@ -97,6 +119,18 @@ def test_a_hang_fails_with_its_stack_and_the_run_goes_on(project):
     result = project.runpytest_subprocess("-o", "timeout=1")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["*threading.Event().wait()*", "*Timeout*1.0s*"])
+
+
+def test_a_crash_fails_its_test_and_the_run_ends(project, root):
+    spread = (root / "tests/spread.py").read_text()
+    project.path.joinpath("conftest.py").write_text(
+        spread + "\n\ndef pytest_xdist_make_scheduler(config, log): return Spread(config, log)\n"
+    )
+    for n in range(8):
+        project.path.joinpath("tests", f"test_{n}.py").write_text(CRASH if n == 7 else GOOD)
+    result = project.runpytest_subprocess("-n", "3", "--dist", "loadfile", timeout=60)
+    result.assert_outcomes(failed=1, passed=8 * 5 + 1)
+    result.stdout.fnmatch_lines("*crashed while running*test_crash*")
 
 
 @pytest.mark.parametrize(

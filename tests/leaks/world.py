@@ -111,6 +111,11 @@ async def asame(n: int) -> int:
     return n
 
 
+async def sames(items: list[int]) -> list[int]:
+    await asyncio.sleep(0)
+    return items
+
+
 Build = Callable[[World], "Flow[Any]"]
 
 KINDS: dict[str, Build] = {
@@ -122,6 +127,9 @@ KINDS: dict[str, Build] = {
     "map_async, its own threads": lambda w: w.flow().map_async(same, concurrency=4),
     "map_async, a given executor": lambda w: w.flow().map_async(same, executor=w.pool),
     "map_async, an async source": lambda w: w.aflow().map_async(asame, ordered=False),
+    "map_batches, coroutines": lambda w: w.flow().map_batches(sames, max_size=3, max_wait=0.001),
+    "map_batches, its own threads": lambda w: w.flow().map_batches(list, max_size=3, concurrency=2),
+    "map_batches, an async source": lambda w: w.aflow().map_batches(sames, ordered=False),
     "create, a thread": lambda w: Flow.create(w.produce, capacity=4),
     "create, a coroutine": lambda w: Flow.create(w.aproduce, capacity=4),
     "from_async_iterable": World.aflow,

@@ -13,6 +13,8 @@ from operators import Flow, as_processor
 from operators.schedulers import immediate
 from tests.limits.deep import LENGTH, Collector, Source, from_deep_down
 
+pytestmark = pytest.mark.long
+
 Step = Callable[[Flow[Any]], Flow[Any]]
 
 

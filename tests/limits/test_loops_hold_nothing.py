@@ -66,6 +66,13 @@ class Source:
         await asyncio.sleep(0)
         return item
 
+    def calls(self, items: list[int]) -> list[int]:
+        return [self.call(item) for item in items]
+
+    async def acalls(self, items: list[int]) -> list[int]:
+        await asyncio.sleep(0)
+        return self.calls(items)
+
     async def same(self, item: int) -> int:
         return item
 
@@ -95,6 +102,10 @@ STAGES: dict[str, tuple[Callable[[Source], Flow[Any]], int]] = {
     "map_async, one at a time": (lambda s: endless().map_async(s.acall, concurrency=1), 0),
     "map_async as they come": (
         lambda s: endless().map_async(s.acall, concurrency=3, ordered=False), 0,
+    ),
+    "map_batches": (lambda s: endless().map_batches(s.calls, max_size=2), 0),
+    "map_batches of coroutines": (
+        lambda s: endless().map_batches(s.acalls, max_size=2, concurrency=2), 0,
     ),
     "map_async and steps": (lambda s: endless().map_async(s.acall, concurrency=3).map(abs), 0),
     "map_async behind publish_on": (

@@ -1,4 +1,8 @@
-"""A great many requests, tries, flows and items: as loops, never as a recursion."""
+"""A great many requests, tries, flows and items: as loops, never as a recursion.
+
+Python's stack ends at a thousand frames, and twenty thousand times what grows with each of them is seen in
+time and memory as well.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,12 @@ from typing import Any
 import pytest
 
 from operators import Flow
-from reactive_streams import Subscription
+from reactive_streams import UNBOUNDED, Subscription
 from tests.limits.deep import Collector, Opaque, Source, from_deep_down
 
-MILLION = 1_000_000
+pytestmark = pytest.mark.long
+
+MANY = 20_000
 
 
 class OneByOne:
@@ -44,11 +50,11 @@ WAYS: dict[str, Callable[[Flow[int]], Flow[int]]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_million_requests_from_inside_on_next(way: str) -> None:
+def test_requests_from_inside_on_next(way: str) -> None:
     subscriber = OneByOne()
-    flow = WAYS[way](Flow.range(MILLION))
+    flow = WAYS[way](Flow.range(MANY))
     from_deep_down(lambda: flow.subscribe(subscriber))
-    assert (subscriber.got, subscriber.ended) == (MILLION, "completed")
+    assert (subscriber.got, subscriber.ended) == (MANY, "completed")
 
 
 @pytest.mark.parametrize(
@@ -58,45 +64,45 @@ def test_a_million_requests_from_inside_on_next(way: str) -> None:
         pytest.param(lambda flow: flow.concat_map(Flow.of), id="concat_map"),
         pytest.param(lambda flow: flow.flat_map(Flow.of, concurrency=1), id="flat_map"),
         pytest.param(lambda flow: flow.flat_map_iterable(lambda n: [n]), id="flat_map_iterable"),
-        pytest.param(lambda flow: flow.zip(Flow.range(MILLION), prefetch=1), id="zip"),
+        pytest.param(lambda flow: flow.zip(Flow.range(MANY), prefetch=1), id="zip"),
         pytest.param(lambda flow: flow.filter(lambda n: n % 2).skip(5), id="filter, skip"),
     ],
 )
-def test_a_hundred_thousand_requests_through_an_operator(build: Any) -> None:
-    for flow in (Flow.range(100_000), Flow.from_publisher(Opaque(Flow.range(100_000)))):
+def test_many_requests_through_an_operator(build: Any) -> None:
+    for flow in (Flow.range(MANY), Flow.from_publisher(Opaque(Flow.range(MANY)))):
         subscriber = OneByOne()
         from_deep_down(lambda flow=flow, to=subscriber: build(flow).subscribe(to))
         assert subscriber.ended == "completed"
-        assert subscriber.got >= 49_995
+        assert subscriber.got >= MANY // 2 - 5
 
 
 @pytest.mark.parametrize("pushed", [False, True], ids=["fused", "pushed"])
-def test_a_million_items_that_are_all_left_out(pushed: bool) -> None:
-    source = Source(MILLION)
+def test_items_that_are_all_left_out(pushed: bool) -> None:
+    source = Source(MANY)
     assert list(source.flow(pushed=pushed).filter(lambda n: False)) == []
-    assert source.pulled == MILLION
+    assert source.pulled == MANY
 
 
 @pytest.mark.parametrize("pushed", [False, True], ids=["fused", "pushed"])
-def test_a_hundred_thousand_tries(pushed: bool) -> None:
-    tries = iter(range(100_000))
+def test_tries(pushed: bool) -> None:
+    tries = iter(range(MANY))
 
     def attempt() -> Flow[int]:
         left = next(tries, None)
         flow: Flow[int] = Flow.of(7) if left is None else Flow.error(ValueError(left))
         return Flow.from_publisher(Opaque(flow)) if pushed else flow
 
-    flow = Flow.defer(attempt).retry()
+    flow = Flow.defer(attempt).retry(UNBOUNDED)
     assert from_deep_down(lambda: list(flow)) == [7]
 
 
-def test_a_hundred_thousand_tries_that_fail_midway() -> None:
-    tries = iter(range(100_000))
+def test_tries_that_fail_midway() -> None:
+    tries = iter(range(MANY))
 
     def attempt() -> Flow[int]:
-        return Flow.of(next(tries)).map(lambda n: 1 // (n // 99_999))
+        return Flow.of(next(tries)).map(lambda n: 1 // (n // (MANY - 1)))
 
-    assert from_deep_down(lambda: list(Flow.defer(attempt).retry(100_000))) == [1]
+    assert from_deep_down(lambda: list(Flow.defer(attempt).retry(MANY))) == [1]
 
 
 def test_ten_thousand_empty_flows_in_a_row() -> None:
@@ -110,16 +116,16 @@ def test_ten_thousand_empty_flows_in_a_row() -> None:
 
 @pytest.mark.parametrize("pushed", [False, True], ids=["fused", "pushed"])
 @pytest.mark.parametrize("kind", ["concat_map", "flat_map", "flat_map_iterable"])
-def test_a_hundred_thousand_empty_inner_flows(kind: str, pushed: bool) -> None:
+def test_empty_inner_flows(kind: str, pushed: bool) -> None:
     empty: Any = () if kind == "flat_map_iterable" else Flow.empty()
     if pushed and kind != "flat_map_iterable":
         empty = Flow.from_publisher(Opaque(empty))
-    source = Source(100_000)
+    source = Source(MANY)
     flow = getattr(source.flow(pushed=pushed), kind)(lambda n: empty)
     assert from_deep_down(lambda: list(flow)) == []
-    assert source.pulled == 100_000
+    assert source.pulled == MANY
     subscriber = Collector()
-    source = Source(100_000)
+    source = Source(MANY)
     flow = getattr(source.flow(pushed=pushed), kind)(lambda n: empty)
     flow.subscribe(subscriber)
     subscriber.upstream.request(1)

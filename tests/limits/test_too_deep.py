@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import textwrap
 
 import pytest
+
+pytestmark = pytest.mark.long
 
 PRELUDE = """
 import sys
@@ -87,17 +88,17 @@ run(always(1))
 }
 
 
-@pytest.mark.parametrize("depth", [100, 1_000])
+@pytest.mark.timeout(240)  # what hangs is found; a machine that others keep busy does not hang
 @pytest.mark.parametrize("name", NESTED)
-def test_it_completes_or_says_so(name: str, depth: int) -> None:
-    if "{depth}" not in NESTED[name] and depth > 100:
-        depth = 100
-    program = textwrap.dedent(PRELUDE) + NESTED[name].format(depth=depth)
+def test_it_completes_or_says_so(name: str) -> None:
+    program = PRELUDE
+    for depth in (100, 1_000) if "{depth}" in NESTED[name] else (100,):
+        program += f"print('depth', {depth}, flush=True)\n{NESTED[name].format(depth=depth)}\n"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=200, check=False
     )
+    print(name, done.stdout)
     assert done.returncode == 0, done.stderr[-2_000:]
-    lines = done.stdout.splitlines()
-    assert lines
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("depth ")]
+    assert len(lines) >= program.count("print('depth'")
     assert all(line.startswith(("completed [", "too deep: ")) for line in lines)
-    print(name, depth, lines)

@@ -23,8 +23,8 @@ LONGEST = 0.030
 """Seconds of our running between two turns: 10 ms are promised, the rest is for what is around it."""
 FROZEN = 0.100
 """Seconds of our running after which the loop is taken for frozen."""
-PATIENCE = 0.020
-"""Seconds after which the run is stopped: by a timeout, a cancel or a handle."""
+PATIENCE = 0.012
+"""Seconds after which the run is stopped, by a timeout, a cancel or a handle: later than its first turn."""
 
 
 class Frozen(BaseException):
@@ -165,9 +165,8 @@ def watched(flow: Flow[Any], way: str) -> Heart:
 
     with suppress(Frozen), heart.alarm():
         asyncio.run(main())
-    if (
-        heart.frozen
-    ):  # told out here, without the stack of what was interrupted, which may be a deep one
+    # Told out here, without the stack of what was interrupted, which may be a deep one.
+    if heart.frozen:
         pytest.fail(f"the loop got no turn for {heart.longest * 1e3:.0f} ms", pytrace=False)
     assert ended
     assert heart.longest < LONGEST, f"the loop waited {heart.longest * 1e3:.0f} ms"

@@ -159,11 +159,13 @@ class Handmade:
         self._over = False
         self.requests: list[Any] = []
         self.cancels = 0
+        self.subscriptions = 0
         self.emitted = 0
         self.subscriber: Any = None
 
     def subscribe(self, subscriber: Any) -> None:
         assert self.subscriber is None, "a Handmade has one Subscriber"
+        self.subscriptions += 1
         self.subscriber = subscriber
         subscriber.on_subscribe(self)
         if self._items == []:

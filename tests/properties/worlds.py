@@ -38,11 +38,15 @@ class Splitter:
     """A watcher that changes nothing, but takes fused runs apart."""
 
     splits = True
+    sees_links = True
 
     def link(self, node: Node, downstream: Any) -> Any:
         return downstream
 
     def stage(self, node: Node, stage: Any) -> None:
+        pass
+
+    def discarded(self, node: Node | None) -> None:
         pass
 
 

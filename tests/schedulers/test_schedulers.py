@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ from operators.schedulers import (
     immediate,
     thread,
 )
-from tests.operators.kit import eventually, in_turn
+from tests.operators.kit import DEADLINE, eventually, in_turn
 
 
 @contextmanager
@@ -467,3 +468,41 @@ def test_what_is_no_exception_leaves_an_immediate_worker_usable(raised: type[Bas
     with pytest.raises(raised):
         worker.schedule(leave)
     run_all(worker)
+
+
+def test_a_loop_keeps_nothing_of_what_a_closed_worker_had_to_do_later():
+    class Task:
+        def __call__(self) -> None:
+            raise AssertionError("it was closed")
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        before = len(loop._scheduled)  # type: ignore[attr-defined]
+        worker = event_loop().worker()
+        tasks = [Task() for _ in range(1_000)]
+        for task in tasks:
+            worker.schedule(task, 3_600)
+        left = [weakref.ref(task) for task in tasks]
+        del task, tasks
+        worker.close()
+        await asyncio.sleep(0)
+        assert not any(ref() for ref in left)
+        # Asyncio clears its heap when more than half of it is cancelled.
+        loop.call_later(0, lambda: None)
+        await asyncio.sleep(0.001)
+        assert len(loop._scheduled) - before < 200  # type: ignore[attr-defined]
+
+    asyncio.run(main())
+
+
+def test_a_pool_has_no_thread_for_each_timer():
+    with ThreadPoolExecutor(1) as pool:
+        before = threading.active_count()
+        worker = executor(pool).worker()
+        ran = threading.Event()
+        for _ in range(1_000):
+            worker.schedule(ran.set, 3_600)
+        assert threading.active_count() <= before + 1  # the loop that keeps the times
+        worker.schedule(ran.set, 0.001)
+        assert ran.wait(DEADLINE)
+        worker.close()

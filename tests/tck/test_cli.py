@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tck.report import load
+from tck.reports.report import load
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 50.0
@@ -173,7 +173,7 @@ def test_a_rule_is_explained_with_an_example_that_is_run(mine: Path):
     done = run(mine, "explain", "§3.9")
     assert (done.returncode, done.stderr) == (0, "")
     assert "required_spec309_request_zero_must_signal" in done.stdout
-    assert "Run now: " in done.stdout
+    assert "Run now, a" in done.stdout
     assert "<-- §3.9 broken" in done.stdout
 
 

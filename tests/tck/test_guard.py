@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from tck.guard import RuleViolation, guard
-from tck.rules import Bounds, Breach, Judge
-from tck.trace import Event
+from tck.oracle.model import Bounds
+from tck.oracle.rules import Judge
+from tck.recording.breach import Breach
+from tck.recording.trace import Event
 
 
 class Numbers:
@@ -92,7 +94,7 @@ def test_log_goes_to_the_logger(caplog):
     with caplog.at_level(logging.ERROR, "tck"):
         guard(Numbers(9), report="log").subscribe(Taker(0))
     assert [record.getMessage() for record in caplog.records] == [
-        "§3.9: request(0): 0 is not positive"
+        "§3.9: request(0) was called: 0 is not positive; expected: request(n) with an int of 1 or more"
     ]
 
 
@@ -103,13 +105,49 @@ def test_an_error_of_the_one_called_goes_on_with_a_note(caplog):
 
     with pytest.raises(KeyError) as caught:
         guard(Numbers(9)).subscribe(Failing())
-    assert caught.value.__notes__ == ["tck.guard: §2.13: on_next(1) raised KeyError('1')"]
+    (note,) = caught.value.__notes__
+    assert note.startswith("tck.guard: §2.13: on_next(1) raised KeyError('1'); expected: ")
     assert len(caplog.records) == 1
 
 
-def test_another_report_is_refused():
-    with pytest.raises(ValueError, match="report"):
-        guard(Numbers(1), report="shout")  # type: ignore[arg-type]
+async def awaited(breach):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "says"),
+    [
+        ({"report": "shout"}, ValueError, '"raise", "log" or a callable, not \'shout\''),
+        ({"report": None}, ValueError, '"raise", "log" or a callable, not None'),
+        ({"report": []}, ValueError, '"raise", "log" or a callable, not []'),
+        (
+            {"report": awaited},
+            TypeError,
+            "report is a coroutine function, which nobody would await",
+        ),
+        ({"publisher": None}, TypeError, "None is no Publisher: it has no subscribe()"),
+        ({"publisher": [1]}, TypeError, "[1] is no Publisher: it has no subscribe()"),
+        ({"publisher": Numbers}, TypeError, "Numbers is a class: give one of its publishers"),
+        ({"bounds": {"recursion": 1}}, TypeError, "bounds is a tck.Bounds, not {'recursion': 1}"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_once(given, kind, says):
+    arguments = {"publisher": Numbers(1), **given}
+    publisher = arguments.pop("publisher")
+    with pytest.raises(kind) as refused:
+        guard(publisher, **arguments)
+    assert str(refused.value).startswith("guard: ")
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("recursion", -1), ("recursion", 1.5), ("linger", float("nan")), ("responsive", "1"),
+     ("crossing", True), ("serial_cancel", 1)],
+)  # fmt: skip
+def test_bounds_that_make_no_sense_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"Bounds: {name} must be .*, not "):
+        Bounds(**{name: value})
 
 
 def test_what_the_report_raises_is_not_put_down_to_anybody():

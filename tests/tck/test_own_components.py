@@ -7,38 +7,15 @@ from typing import Any
 
 import pytest
 
+import operators.processors
 from operators import Flow, as_processor
 from operators.schedulers import thread
-from tck import Report, Settings, verify_processor, verify_publisher, verify_subscriber
-from tests.tck.own import OPERATORS, SOURCES, Own
+from tck import Settings, verify_publisher, verify_subscriber
+from tests.tck.own import OPERATORS, PROCESSORS, SOURCES, TAKING, Own
+from tests.tck.verifying import conforms, ids, verify_operator, verify_source
 
 # They run a flow, or say something of it.
-NOT_COMPONENTS = {"subscribe", "run", "for_each", "describe", "explain"}
-
-
-def ids(components: list[Own]) -> list[str]:
-    names: list[str] = [own.name for own in components]
-    return [f"{name}-{names[:at].count(name)}" for at, name in enumerate(names)]
-
-
-def verify_source(own: Own, settings: Settings) -> Report:
-    if own.failing:
-        return verify_publisher(Flow.range, failed=lambda: own.make(0), settings=settings)
-    failed = lambda: own.make(2).concat(Flow.error(ValueError("no good"))).skip(2)  # noqa: E731
-    return verify_publisher(
-        own.make, failed=failed if own.declares.get("completes", True) else None, settings=settings
-    )
-
-
-def verify_operator(own: Own, settings: Settings) -> Report:
-    return verify_processor(lambda: as_processor(own.make), settings=settings)
-
-
-def conforms(report: Report) -> None:
-    failed = [f"{r.name}: {r.reason}" for r in report.results if r.outcome == "failed"]
-    shown = "\n\n".join(str(violation) for violation in report.violations)
-    assert not failed, "\n".join([*failed, "", shown])
-    assert sum(r.outcome == "passed" for r in report.results) > 15
+NOT_COMPONENTS = {"subscribe", "run", "for_each", "describe", "explain", "to_marbles"}
 
 
 @pytest.mark.parametrize("own", SOURCES, ids=ids(SOURCES))
@@ -54,7 +31,7 @@ def test_an_operator_keeps_the_rules(own: Own) -> None:
 def test_a_hop_to_a_thread_keeps_the_rules_as_a_publisher() -> None:
     conforms(
         verify_publisher(
-            lambda n: Flow.range(n).publish_on(thread("tck-own"), prefetch=8),
+            lambda n: Flow.range(n).publish_on(thread("own"), prefetch=8),
             settings=Settings(per_subscriber=True),
         )
     )
@@ -101,6 +78,33 @@ def test_a_standalone_processor_is_a_subscriber_that_keeps_the_rules() -> None:
         return processor
 
     conforms(verify_subscriber(fed))
+
+
+@pytest.mark.parametrize("own", PROCESSORS, ids=ids(PROCESSORS))
+def test_a_processor_that_is_pushed_to_keeps_the_rules_as_a_publisher(own: Own) -> None:
+    conforms(verify_publisher(own.make, settings=Settings(**own.declares)))
+
+
+@pytest.mark.parametrize("kind", TAKING, ids=TAKING)
+def test_a_processor_that_is_pushed_to_keeps_the_rules_as_a_subscriber(kind: str) -> None:
+    def fed() -> Any:
+        processor: Any = TAKING[kind]()
+        processor.on_error_return(0).for_each(lambda _: None)
+        return processor
+
+    conforms(verify_subscriber(fed))
+
+
+def processors() -> set[str]:
+    named = set(operators.processors.__all__)
+    return {name for name in named if isinstance(getattr(operators.processors, name), type)} - {
+        "Emitted"
+    }
+
+
+def test_no_processor_is_left_out() -> None:
+    assert processors() == {own.name for own in PROCESSORS}
+    assert processors() - set(TAKING) == {"MergeHub"}  # which has sources, and is none's Subscriber
 
 
 def public_methods() -> set[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tck.report import load
+from tck.reports.report import load
 from tests.tck.test_cli import MINE, ROOT
 
 TEST = """

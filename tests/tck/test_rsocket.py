@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import re
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from tck.report import Report
+from tck.reports.report import Report
 
 pytest.importorskip("rsocket", reason="rsocket is not installed")
+# What is cancelled before it has begun it leaves unawaited; that is one of its faults.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'StreamFromGenerator:RuntimeWarning")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -29,6 +32,7 @@ def generator() -> ModuleType:
 @pytest.fixture(scope="module")
 def report(generator: ModuleType) -> Report:
     found: Report = generator.rsocket_report()
+    gc.collect()
     return found
 
 
@@ -42,7 +46,7 @@ def test_bad_demand_is_ignored(report: Report, number: str) -> None:
     result = next(each for each in report.results if each.name == name)
     assert result.outcome == "failed"
     assert [found.rule for found in result.violations] == ["3.9"]
-    assert result.reason == "§3.9: on_error has not come"
+    assert ": on_error has not come; expected: on_error with a ValueError" in result.reason
 
 
 def test_cancel_before_the_generator_has_started_raises(report: Report) -> None:

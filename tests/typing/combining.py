@@ -89,3 +89,20 @@ def in_a_row(numbers: Flow[int], words: Flow[str], raw: Flow[bytes], sizes: Flow
 def in_any_number(numbers: Flow[int], rows: list[Flow[str]]) -> None:
     assert_type(numbers.merge(*rows), Flow[int | str])
     assert_type(numbers.concat(*rows), Flow[int | str])
+
+
+def one_after_another(numbers: Flow[int], words: Flow[str]) -> None:
+    assert_type(numbers.start_with(0), Flow[int])
+    assert_type(numbers.start_with("a"), Flow[int | str])
+    assert_type(numbers.interleave(words), Flow[int | str])
+    assert_type(numbers.interleave(numbers, size=2), Flow[int])
+    assert_type(numbers.merge_sorted(numbers), Flow[int])
+    assert_type(words.merge_sorted(words, key=len), Flow[str])
+    assert_type(words.concat_map_eager(lambda word: Flow.of(len(word))), Flow[int])
+    assert_type(numbers.expand(lambda n: Flow.of(n + 1)), Flow[int])
+
+
+def of_different_lengths(numbers: Flow[int], words: Flow[str]) -> None:
+    assert_type(numbers.zip(words, strict=True), Flow[tuple[int, str]])
+    assert_type(numbers.zip_longest(words), Flow[tuple[int | None, str | None]])
+    assert_type(numbers.zip_longest(words, fillvalue=0), Flow[tuple[int, str | int]])

@@ -1,7 +1,7 @@
 """What the checkers infer for the operators that leave items out; read by them, never run."""
 
 import re
-from typing import TypeGuard, assert_type
+from typing import Never, TypeGuard, assert_type
 
 from typing_extensions import TypeIs
 
@@ -59,3 +59,22 @@ def once_each(words: Flow[str], lists: Flow[list[int]]) -> None:
     assert_type(words.distinct_until_changed(), Flow[str])
     assert_type(words.distinct_until_changed(len), Flow[str])
     assert_type(lists.distinct_until_changed(lambda items: items[:2]), Flow[list[int]])
+
+
+def the_last(numbers: Flow[int]) -> None:
+    assert_type(numbers.take_last(2), Flow[int])
+    assert_type(numbers.skip_last(2), Flow[int])
+    assert_type(numbers.take_until(lambda n: n > 3), Flow[int])
+
+
+def none_at_all(numbers: Flow[int], words: Flow[str]) -> None:
+    assert_type(numbers.ignore_elements(), Flow[Never])
+    assert_type(numbers.default_if_empty("none"), Flow[int | str])
+    assert_type(numbers.default_if_empty(0), Flow[int])
+    assert_type(numbers.switch_if_empty(words), Flow[int | str])
+
+
+def by_class(objects: Flow[object]) -> None:
+    assert_type(objects.of_type(int), Flow[int])
+    assert_type(objects.cast(str), Flow[str])
+    assert_type(objects.of_type((int, int)), Flow[int])

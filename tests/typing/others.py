@@ -4,14 +4,26 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from functools import partial
-from typing import Literal, assert_type
+from typing import Any, Literal, assert_type
 
-from operators import Flow
+from operators import (
+    Attempt,
+    Backoff,
+    CircuitBreaker,
+    Flow,
+    KillSwitch,
+    ResumableFlow,
+    Valve,
+    adaptive,
+)
+from operators.custom import Stage
 from operators.schedulers import Scheduler, event_loop, executor, immediate, thread
 from reactive_streams import Publisher
 
 
-def errors(numbers: Flow[int], spare: Publisher[bytes]) -> None:
+def errors(
+    numbers: Flow[int], spare: Publisher[bytes], told: list[Attempt], breaker: CircuitBreaker
+) -> None:
     def fall_back(error: Exception) -> Flow[str]:
         return Flow.of(str(error))
 
@@ -22,6 +34,14 @@ def errors(numbers: Flow[int], spare: Publisher[bytes]) -> None:
     assert_type(numbers.on_error_resume(lambda error: spare), Flow[int | bytes])
     assert_type(numbers.retry(), Flow[int])
     assert_type(numbers.retry(3), Flow[int])
+    assert_type(numbers.restart(1), Flow[int])
+    assert_type(numbers.restart(Backoff(1), times=3, on_restart=told.append), Flow[int])
+    assert_type(numbers.circuit_breaker(breaker), Flow[int])
+    assert_type(numbers.circuit_breaker(breaker, fallback=lambda error: spare), Flow[int | bytes])
+    assert_type(numbers.kill_switch(KillSwitch()), Flow[int])
+    assert_type(numbers.retry(on=OSError, backoff=0.5), Flow[int])
+    assert_type(numbers.retry(on=(OSError, KeyError), backoff=Backoff(1, jitter=0.5)), Flow[int])
+    assert_type(numbers.retry(on=lambda error: bool(error.args), on_retry=told.append), Flow[int])
 
 
 def demand(
@@ -29,6 +49,9 @@ def demand(
 ) -> None:
     lost: list[str] = []
     assert_type(words.limit_rate(8), Flow[str])
+    assert_type(words.throttle(20, burst=5, cost=len), Flow[str])
+    assert_type(words.throttle(lambda: 2.5), Flow[str])
+    assert_type(words.shed(8, target=0.1, age=2, priority=len, on_drop=lost.append), Flow[str])
     assert_type(words.on_backpressure_buffer(), Flow[str])
     assert_type(words.on_backpressure_buffer(8, overflow="drop_oldest"), Flow[str])
     assert_type(words.on_backpressure_buffer(8, overflow=overflow, on_drop=lost.append), Flow[str])
@@ -64,6 +87,8 @@ def several_calls(words: Flow[str], service: Service, pool: Executor) -> None:
     # A coroutine function gives its result, not a coroutine.
     assert_type(words.map_async(fetch), Flow[bytes])
     assert_type(words.map_async(fetch, concurrency=4, ordered=False), Flow[bytes])
+    assert_type(words.map_async(fetch, key=lambda word: word[0]), Flow[bytes])
+    assert_type(words.map_async(len, key=str.lower), Flow[int])
     assert_type(words.map_async(partial(fetch, seconds=2.0)), Flow[bytes])
     assert_type(words.map_async(service), Flow[float])
     assert_type(words.map_async(service.fetch), Flow[bytes])
@@ -74,6 +99,32 @@ def several_calls(words: Flow[str], service: Service, pool: Executor) -> None:
     assert_type(words.map_async(count, executor=pool), Flow[int])
     assert_type(words.map_async(service.count, executor=pool, ordered=False), Flow[int])
     assert_type(words.map_async(lambda word: len(word)), Flow[int])
+    assert_type(words.map_async(count, executor=pool, chunk=8), Flow[int])
+    assert_type(
+        words.map_async(len, executor=lambda: pool, chunk="auto", on_lost="retry"), Flow[int]
+    )
+    assert_type(words.map_async(fetch, concurrency=adaptive(1, 8, target_latency=1)), Flow[bytes])
+
+
+async def embed(words: list[str]) -> list[bytes]:
+    return [word.encode() for word in words]
+
+
+def lengths(words: list[str]) -> list[int]:
+    return [len(word) for word in words]
+
+
+def some_lengths(words: list[str]) -> list[int | Exception]:
+    return [len(word) or ValueError(word) for word in words]
+
+
+def batches(words: Flow[str], pool: Executor, clock: Scheduler) -> None:
+    assert_type(words.map_batches(embed), Flow[bytes])
+    assert_type(words.map_batches(embed, max_weight=512, weight=len, max_wait=0.01), Flow[bytes])
+    assert_type(words.map_batches(lengths, max_size=8, concurrency=2, ordered=False), Flow[int])
+    assert_type(words.map_batches(lengths, executor=pool, bisect=True, scheduler=clock), Flow[int])
+    assert_type(words.map_batches(lambda batch: [len(word) for word in batch]), Flow[int])
+    assert_type(words.map_batches(some_lengths), Flow[int])
 
 
 def several_calls_of_either_kind(words: Flow[str], fn: Callable[[str], Awaitable[int]]) -> None:
@@ -86,6 +137,7 @@ def threads(words: Flow[str], scheduler: Scheduler, pool: Executor) -> None:
     assert_type(words.publish_on(event_loop()), Flow[str])
     assert_type(words.subscribe_on(executor(pool)), Flow[str])
     assert_type(words.subscribe_on(immediate()), Flow[str])
+    assert_type(words.cancel_on(immediate()), Flow[str])
 
 
 def looking_on(words: Flow[str]) -> None:
@@ -106,6 +158,9 @@ def looking_on(words: Flow[str]) -> None:
     )
     assert_type(words.on_finally(seen.clear), Flow[str])
     assert_type(words.named("the words"), Flow[str])
+    assert_type(words.watch(stall=5.0), Flow[str])
+    assert_type(words.checkpoint(), ResumableFlow[str])
+    assert_type(words.checkpoint({}).state(), dict[str, Any])
 
 
 def discarding(words: Flow[str]) -> None:
@@ -119,6 +174,13 @@ def discarding(words: Flow[str]) -> None:
     assert_type(words.map(len).on_discard(put_back), Flow[int])
 
 
+class Lengths(Stage[str, int]):
+    """An operator of somebody's own."""
+
+    def on_push(self, item: str) -> None:
+        self.push(len(item))
+
+
 def count_by(words: Flow[str], size: int, *, least: int = 0) -> Flow[int]:
     return words.buffer(size).map(len).filter(lambda n: n >= least)
 
@@ -128,6 +190,7 @@ def only_text(flow: Flow[object]) -> Flow[str]:
 
 
 def piping(words: Flow[str], numbers: Flow[int]) -> None:
+    assert_type(words.apply(Lengths()), Flow[int])
     assert_type(words.pipe(count_by, 3), Flow[int])
     assert_type(words.pipe(count_by, 3, least=1), Flow[int])
     assert_type(words.pipe(count_by, size=3), Flow[int])
@@ -154,3 +217,31 @@ def a_long_chain() -> None:
         .map(str.encode),
         Flow[bytes],
     )
+
+
+def sure_of_errors(numbers: Flow[int], words: Flow[str]) -> None:
+    assert_type(numbers.on_error_map(lambda error: ValueError(error)), Flow[int])
+    assert_type(
+        words.map(int).skip_errors(lambda letter: print(letter.item, letter.error)), Flow[int]
+    )
+    assert_type(numbers.repeat(3), Flow[int])
+    assert_type(numbers.repeat(until=lambda: True), Flow[int])
+    assert_type(numbers.on_start(lambda: print("start")), Flow[int])
+    assert_type(numbers.on_terminate(lambda: None), Flow[int])
+
+
+def one(n: int) -> list[int]:
+    return [n]
+
+
+def gathered(so_far: list[int], n: int) -> list[int]:
+    return [*so_far, n]
+
+
+def shaping_demand(numbers: Flow[int], valve: Valve) -> None:
+    assert_type(numbers.cap_demand(8), Flow[int])
+    assert_type(numbers.valve(valve), Flow[int])
+    assert_type(numbers.conflate(max), Flow[int])
+    assert_type(numbers.conflate(gathered, one), Flow[list[int]])
+    assert_type(numbers.batch_while_waiting(8), Flow[list[int]])
+    assert_type(numbers.extrapolate(lambda n: [n]), Flow[int])

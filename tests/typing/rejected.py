@@ -155,6 +155,15 @@ def runs(numbers: Flow[int], flags: Flow[bool], objects: Flow[object]) -> None:
     numbers.node = flags.node.upstream  # rejected
 
 
+def results(numbers: Flow[int], words: Flow[str]) -> None:
+    words.first(0)  # rejected
+    words.element_at("a")  # rejected
+    words.max(abs)  # rejected
+    words.to_dict()  # rejected
+    words.collect(list[int], list[int].append)  # rejected
+    numbers.all(str.isalpha)  # rejected
+
+
 def wrong_assertions(numbers: Flow[int], words: Flow[str]) -> None:
     # So it is known that the samples which must pass are looked at.
     assert_type(numbers.map(str), Flow[int])  # rejected

@@ -1,5 +1,6 @@
 """What the checkers infer for each way of running a flow; read by them, never run."""
 
+import signal
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Generator, Iterable
 from typing import assert_type
@@ -63,6 +64,9 @@ async def with_a_handle(words: Flow[str]) -> None:
     assert_type(words.for_each(lambda word: word.upper()), Handle)
     assert_type(handle.done, bool)
     assert_type(handle.cancelled, bool)
+    assert_type(words.for_each(print, drain_on=(signal.SIGTERM,)), Handle)
+    assert_type(words.run(drain_on=[signal.SIGTERM, 2]), str | None)
+    handle.drain()
     handle.cancel()
     handle.result(timeout=1.0)
     await handle
@@ -73,6 +77,7 @@ async def with_a_handle(words: Flow[str]) -> None:
 def told(words: Flow[str]) -> None:
     words.explain()
     words.explain(sys.stderr)
+    assert_type(words.to_marbles(tick=0.5), str)
     assert_type(words.describe(), Explanation)
     assert_type(words.describe().in_flight, int)
     assert_type(words.describe().stages, tuple[StageInfo, ...])
@@ -118,12 +123,16 @@ class Counter:
     """A Watcher that never heard of this library."""
 
     splits = False
+    sees_links = True
 
     def link(self, node: object, downstream: object) -> object:
         return downstream
 
     def stage(self, node: object, stage: object) -> None:
         """Let it pass."""
+
+    def discarded(self, node: object) -> None:
+        """Let it go."""
 
 
 def watched(numbers: Flow[int]) -> None:

@@ -1,6 +1,8 @@
 """What the checkers infer for each source; read by them, never run."""
 
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from pathlib import Path
 from typing import Literal, Never, assert_type
 
 from operators import AsyncEmitter, Emitter, Flow
@@ -117,3 +119,10 @@ def pushed_as_wanted() -> None:
 
     objects: Flow[object] = Flow.create(anything)
     assert_type(objects, Flow[object])
+
+
+def of_resources(path: Path, later: Future[int]) -> None:
+    assert_type(Flow.using(path.open, Flow.from_iterable), Flow[str])
+    assert_type(Flow.using(path.open, lambda file: Flow.of(len(file.read()))), Flow[int])
+    assert_type(Flow.from_future(later), Flow[int])
+    assert_type(Flow.repeat_value("a"), Flow[str])

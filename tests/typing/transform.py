@@ -4,7 +4,7 @@ import operator
 from dataclasses import dataclass
 from typing import assert_type
 
-from operators import Flow
+from operators import Flow, Signal
 
 
 @dataclass
@@ -34,6 +34,15 @@ def mapping(numbers: Flow[int], words: Flow[str]) -> None:
     assert_type(words.map(len), Flow[int])
     assert_type(words.map(lambda text: Word(text, len(text))), Flow[Word])
     assert_type(words.map(lambda text: Word(text, 1)).map(lambda word: word.size), Flow[int])
+
+
+def spreading(pairs: Flow[tuple[int, str]], words: Flow[str]) -> None:
+    def joined(n: int, word: str) -> str:
+        return word * n
+
+    assert_type(pairs.starmap(joined), Flow[str])
+    assert_type(pairs.starmap(lambda n, word: [word] * n), Flow[list[str]])
+    assert_type(words.enumerate().starmap(lambda n, word: n + len(word)), Flow[int])
 
 
 def mapping_where_there_is_one(words: Flow[str], sizes: dict[str, int]) -> None:
@@ -76,6 +85,7 @@ def arranging(words: Flow[str]) -> None:
     assert_type(words.enumerate(1), Flow[tuple[int, str]])
     assert_type(words.pairwise(), Flow[tuple[str, str]])
     assert_type(words.buffer(3), Flow[list[str]])
+    assert_type(words.shuffle(8, seed=1), Flow[str])
     assert_type(words.enumerate().map(lambda pair: pair[1]), Flow[str])
     assert_type(words.buffer(3).map(len), Flow[int])
 
@@ -89,3 +99,13 @@ def flattening(words: Flow[str], lists: Flow[list[int]]) -> None:
     assert_type(words.flat_map_iterable(lambda word: range(len(word))), Flow[int])
     assert_type(lists.flat_map_iterable(lambda items: items), Flow[int])
     assert_type(words.flat_map_iterable(lambda word: Flow.of(word, word)), Flow[str])
+
+
+def in_lists(words: Flow[str]) -> None:
+    assert_type(words.buffer(3, 1), Flow[list[str]])
+    assert_type(words.buffer_weighted(100, len), Flow[list[str]])
+
+
+def signals(words: Flow[str]) -> None:
+    assert_type(words.materialize(), Flow[Signal[str]])
+    assert_type(words.materialize().dematerialize(), Flow[str])

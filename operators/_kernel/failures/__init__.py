@@ -1,0 +1,1 @@
+"""Failures: errors that tell where, and the checks that make them come early."""

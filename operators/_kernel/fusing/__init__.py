@@ -1,0 +1,1 @@
+"""Fusing: a chain of steps as one generated function, and as something to be pulled."""

@@ -1,0 +1,1 @@
+"""Links: what is between two operators that push, with and without a queue."""

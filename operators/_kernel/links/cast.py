@@ -1,0 +1,415 @@
+"""Cast: one upstream whose items go to each of several branches, the slowest of which sets the pace."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from operators._kernel.failures.checks import tell_of_drop
+from operators._kernel.failures.failure import drop_late
+from operators._kernel.hosts.waiting import told_of
+from operators._kernel.links.inbox import replenish_at
+from operators._kernel.links.queued import EMPTY, QueuedStage
+from operators._kernel.plan.node import Node
+from operators._kernel.subscription.arbiter import Arbiter
+from operators._kernel.subscription.ends import NOWHERE
+from operators._kernel.subscription.scope import Scope
+from operators._kernel.subscription.times import SLACK
+from reactive_streams import UNBOUNDED
+
+
+class _Cell:
+    """One item, and the way to the next: what no branch has before it any more is let go of by itself."""
+
+    __slots__ = ("at", "item", "next")
+
+    def __init__(self, item: Any, at: float) -> None:
+        self.item: Any = item
+        self.at: float = at
+        self.next: _Cell | None = None
+
+
+class Cast:
+    """The Subscriber of an upstream that is shared.
+
+    It asks for `room` items, and for more when all branches have had three quarters of them. Without a
+    branch it holds what came, or where it does not `hold` drops it. The last `kept` items, or those of
+    the last `age` seconds, are there for branches that come later.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        room: int,
+        *,
+        hold: bool = True,
+        kept: int = 0,
+        age: float | None = None,
+        now: Callable[[], float] | None = None,
+        on_drop: Callable[[Any], object] | None = None,
+    ) -> None:
+        self.node: Node = node
+        self.ended: bool = False
+        self.error: Exception | None = None
+        self.cut: bool = False
+        """Whether it was ended from this side, at once."""
+        self.told: bool = False
+        """Whether a branch has told its Subscriber of the error."""
+        self._shut = (
+            False  # from this side, in whichever way: what nobody is going to have is discarded
+        )
+        self.dropped: int = 0
+        """Items that nobody was there to have."""
+        self.branches: tuple[Branch, ...] = ()
+        # Re-entrant: the collector may have a branch leave in the midst of anything here.
+        self._lock = threading.RLock()
+        self._upstream = Arbiter()
+        self._subscribed = False
+        self._room = room
+        self._batch = UNBOUNDED if room == UNBOUNDED else replenish_at(room)
+        self.holds: bool = hold
+        """Whether it keeps what comes while there is no branch."""
+        self._kept = kept
+        self._age = age
+        self._now = now
+        self._on_drop = on_drop
+        self._tail = _Cell(None, 0.0)  # its item is nobody's any more
+        self._head = self._tail  # what is after it is there for new branches
+        self._history = 0
+        self._written = 0
+        self._asked = 0
+        self.mark: int = self._batch
+        """The position of all branches at which upstream is asked for more."""
+        self._had = 0  # what some branch has had
+        self._resume: tuple[int, _Cell] | None = (0, self._tail)  # where the next one goes on
+
+    # Upstream ------------------------------------------------------------------------------------
+
+    def on_subscribe(self, subscription: Any) -> None:
+        with self._lock:
+            late = self._subscribed or self.ended
+            self._subscribed = True
+        if late:
+            subscription.cancel()  # §2.5
+            return
+        self._upstream.switch(subscription)
+        self._ask()
+
+    def on_next(self, item: Any) -> None:
+        with self._lock:
+            over = self.ended
+            if not over:
+                self._write(item)
+        if over:
+            self._drop(item)
+            return
+        branches = self.branches
+        for branch in branches:
+            if branch.drain.enter():
+                branch.dispatch()
+        if not branches and not self.holds:
+            self._ask()
+
+    def _write(self, item: Any) -> None:
+        cell = _Cell(item, 0.0 if self._now is None else self._now())
+        self._tail.next = cell
+        self._tail = cell
+        self._written += 1
+        if self._kept:
+            self._history += 1
+            self._forget()
+        else:
+            self._head = cell
+        if not self.branches and not self.holds:
+            self._had = self._written
+            self._resume = (self._written, cell)
+            if not self._kept:
+                self._drop(item)
+
+    def _forget(self) -> None:
+        oldest = self._head.next
+        limit = None
+        if self._age is not None and self._now is not None:
+            limit = self._now() - self._age - SLACK
+        while oldest is not None and (
+            self._history > self._kept or (limit is not None and oldest.at < limit)
+        ):
+            self._head = oldest
+            self._history -= 1
+            oldest = oldest.next
+
+    def on_error(self, error: Exception) -> None:
+        if not self.end(error):
+            self._drop_error(error)
+
+    def _drop_error(self, error: Exception) -> None:
+        drop_late(error, self.node)
+
+    def on_complete(self) -> None:
+        self.end(None)
+
+    def end(self, error: Exception | None) -> bool:
+        """End it for all branches, after what they have not had; False: it was over."""
+        with self._lock:
+            if self.ended:
+                return False
+            self.error = error  # first: a branch that sees the end looks for it
+            self.ended = True
+            branches = self.branches
+        for branch in branches:
+            branch.schedule()
+        return True
+
+    def cut_off(self, error: Exception, scope: Scope | None = None) -> None:
+        """End it from this side: upstream is cancelled, branches get the error, what is held is discarded.
+
+        What upstream has ended stays so; then `scope`, of the last there will be, gets what is held, and an
+        error that none of them has come to goes to the hook.
+        """
+        with self._lock:
+            over = self.ended
+            if over and scope is None:
+                return
+            self._shut = True
+            if not over:
+                self.cut = True
+                self.end(error)
+        self._leave_upstream(over, scope)
+        waiting = self.error if over and not (self.told or self.cut) else None
+        if waiting is not None:
+            self._drop_error(waiting)
+
+    def finish(self, scope: Scope) -> None:
+        """End it from this side: upstream is cancelled, and branches complete after what they have."""
+        with self._lock:
+            over = self.ended
+            self._shut = True
+            if not over:
+                self.end(None)
+        self._leave_upstream(over, scope)
+
+    def _leave_upstream(self, over: bool, scope: Scope | None) -> None:
+        if not over:
+            self._upstream.cancel()
+        self._discard(scope)
+
+    def _drop(self, item: Any) -> None:
+        self.dropped += 1
+        if self._on_drop is not None:
+            tell_of_drop(self._on_drop, item, self.node)
+
+    # Pushing in, where there is no upstream ---------------------------------------------------------
+
+    def offer(self, item: Any) -> bool | None:
+        """Take an item in; None: there is no room, False: it is over."""
+        with self._lock:
+            if self.ended:
+                return False
+            if self._written >= self._asked:
+                self._look(exactly=True)
+                if self._written >= self._asked:
+                    return None
+            self._write(item)
+        for branch in self.branches:
+            branch.schedule()
+        return True
+
+    @property
+    def written(self) -> int:
+        """The number of items that came."""
+        return self._written
+
+    def held_up(self, branch: Branch) -> str:
+        """Return, in words, who keeps a branch waiting; "": nobody but upstream."""
+        if not self._subscribed and not self.ended:
+            return "it is not connected: nobody has subscribed to its upstream"
+        others = [each for each in self.branches if each is not branch]
+        slowest = min(others, key=lambda each: each.position, default=branch)
+        behind = self._written - slowest.position
+        if slowest is branch or not behind or self._written < self._asked:
+            return ""
+        return (
+            f"another of its Subscribers, {told_of(slowest)}, has not taken {behind} items, "
+            f"and its demand is {slowest.demand.value}"
+        )
+
+    # Branches ------------------------------------------------------------------------------------
+
+    def join(self, branch: Branch) -> None:
+        """Have the branch take all that comes from now on, and the history before."""
+        with self._lock:
+            if self._age is not None:
+                self._forget()
+            start = (self._written, self._tail)
+            if self._kept:
+                start = (self._written - self._history, self._head)
+            if self._resume is not None:
+                start = min(start, self._resume, key=_place)
+            self._resume = None
+            branch.position, branch.cell = start
+            self.branches = (*self.branches, branch)
+
+    def leave(self, branch: Branch) -> None:
+        """Have the branch take nothing more."""
+        with self._lock:
+            if branch not in self.branches:
+                return
+            self.branches = tuple(other for other in self.branches if other is not branch)
+            self._had = max(self._had, branch.position)
+            if not self.branches:
+                cell = branch.cell
+                for _ in range(self._had - branch.position):
+                    cell = cell.next
+                self._resume = (self._had, cell)
+        if self.ended:
+            self._discard(branch.scope)
+        else:
+            self._ask()
+
+    def passed(self, branch: Branch) -> None:
+        """Take note that a branch has gone on; it may have been the one that others waited for."""
+        if branch.position >= self.mark and not self.ended:
+            self._ask()
+
+    def _ask(self) -> None:
+        with self._lock:
+            before = self._asked
+            self._look()
+            n = self._asked - before
+        if n and not self.ended:
+            self._upstream.request(min(n, UNBOUNDED))
+
+    def _look(self, *, exactly: bool = False) -> None:
+        """Find out how far all branches are, and with that how much may come."""
+        if not self._asked:
+            lowest = 0
+        elif self.branches:
+            mark = self.mark
+            if not exactly and any(branch.position < mark for branch in self.branches):
+                return
+            lowest = min(branch.position for branch in self.branches)
+        else:
+            lowest = self._had
+        if exactly or lowest >= self.mark or not self._asked:
+            self._asked = max(self._asked, lowest + self._room)
+            self.mark = lowest + self._batch
+
+    def _discard(self, scope: Scope | None) -> None:
+        """Let go of what no branch is going to have, where it was cut off."""
+        with self._lock:
+            if self._resume is None or not self._shut:
+                return
+            cell = self._resume[1].next
+            self._head = self._tail
+            self._resume = (self._written, self._tail)
+        while cell is not None:
+            if scope is not None and scope.discards:
+                scope.discard((cell.item,))
+            else:
+                self._drop(cell.item)
+            cell = cell.next
+
+
+def _place(start: tuple[int, _Cell]) -> int:
+    return start[0]
+
+
+class Branch(QueuedStage):
+    """What stands before one of the Subscribers of a cast."""
+
+    __slots__ = ("_cast", "_last", "_left", "_newest", "cell", "dropped", "position")
+
+    crosses: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        cast: Cast,
+        downstream: Any,
+        node: Node,
+        scope: Scope,
+        left: Callable[[Branch], object] | None = None,
+        *,
+        newest: bool = False,
+    ) -> None:
+        super().__init__(downstream, node, scope)
+        self._cast: Cast = cast
+        self._left = left
+        self._newest = newest
+        self._last: int | None = None
+        self.dropped: int = 0
+        """Items passed over since a newer one was there."""
+        self.position: int = 0
+        """Items of the cast that were taken from it, or were over when this came."""
+        self.cell: Any = None
+
+    def open(self) -> None:
+        """Hand the Subscription over."""
+        self.on_subscribe(NOWHERE)
+
+    def held_up(self) -> str:
+        return self._cast.held_up(self)
+
+    def on_subscribe(self, subscription: Any) -> None:
+        self.drain.enter()  # nothing is emitted before both sides are ready
+        # Its Subscriber may have the others subscribe, and so all begin, before it returns.
+        self._cast.join(self)
+        super().on_subscribe(subscription)
+
+    def poll(self) -> Any:
+        cell = self.cell
+        if cell is None or (cell := cell.next) is None or self.position == self._last:
+            return EMPTY
+        self.position += 1
+        while self._newest and cell.next is not None and self.position != self._last:
+            cell = cell.next
+            self.position += 1
+            self.dropped += 1
+        self.cell = cell
+        return cell.item
+
+    def deliver(self, wanted: int) -> int:
+        if self._newest:
+            return super().deliver(wanted)
+        emit = self.downstream.on_next
+        emitted = 0
+        while emitted != wanted and (cell := self.cell) is not None:
+            if (cell := cell.next) is None:
+                break
+            self.position += 1
+            self.cell = cell
+            emit(cell.item)
+            emitted += 1
+            if self.cancelled or self.bad is not None or (self.due and self.pauses()):
+                break
+        return emitted
+
+    def consumed(self, n: int) -> None:
+        if self.position >= self._cast.mark:
+            self._cast.passed(self)
+
+    def drained(self) -> None:
+        """Take what the cast has had by now, and then complete."""
+        self._last = self._cast.written
+        self.schedule()
+
+    def exhausted(self) -> bool:
+        if self._last is not None and self.position >= self._last:
+            return True
+        if not self._cast.ended or self.cell is None:
+            return False
+        if self._cast.cut or self.cell.next is None:
+            self.failure: Exception | None = self._cast.error
+            self._cast.told = True
+            return True
+        return False
+
+    def halt(self) -> None:
+        self._cast.leave(self)
+        left, self._left = self._left, None
+        if left is not None:
+            left(self)
+
+    def closed(self) -> None:
+        self.halt()
+        self.cell = None

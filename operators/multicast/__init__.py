@@ -1,0 +1,1 @@
+"""Operators by which several Subscribers share one upstream."""

@@ -1,0 +1,1 @@
+"""Operators that deal the items of one flow out among several."""

@@ -1,0 +1,1 @@
+"""What is reported: results as data, as text, as JSON and as a page."""

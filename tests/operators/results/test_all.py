@@ -1,0 +1,53 @@
+"""all: a test of all items."""
+
+from __future__ import annotations
+
+from operators import Flow
+from reactive_streams import UNBOUNDED
+from tests.operators.kit import Handmade, Pulled, notes, probe
+from tests.operators.ways import fails, gives
+
+
+def test_the_answer_everywhere():
+    gives(lambda f: f.all(lambda n: n < 5), range(5), [True])
+    gives(lambda f: f.all(lambda n: n != 2), range(5), [False])
+    gives(lambda f: f.all(lambda n: n != 2), [], [True])
+
+
+def test_it_comes_as_soon_as_it_is_known_and_upstream_is_left():
+    publisher = Handmade()
+    seen = probe(Flow.from_publisher(publisher).all(lambda n: n != 2)).request(3)
+    assert publisher.requests == [UNBOUNDED]
+    publisher.emit(0, 1)
+    assert seen.items == []
+    publisher.emit(2)
+    assert seen.signals[1:] == [("on_next", False), ("on_complete", None)]
+    assert publisher.cancels == 1
+
+    pulled = Pulled(range(9))
+    assert Flow.from_iterable(pulled).all(lambda n: n != 2).run() is False
+    assert (pulled.pulled, pulled.closed) == (3, 1)
+
+
+def test_an_answer_that_is_known_at_the_end_waits_for_demand():
+    for flow in (Flow.empty(), Flow.from_publisher(Handmade([]))):
+        seen = probe(flow.all(lambda n: n != 2))
+        assert seen.signals == [("on_subscribe", None)]
+        seen.request(1)
+        assert seen.signals[1:] == [("on_next", True), ("on_complete", None)]
+
+
+def test_an_error_before_it_is_known_passes():
+    fails(lambda f: f.all(lambda n: n < 5), range(3), KeyError, error=KeyError())
+    gives(lambda f: f.concat(Flow.error(KeyError())).all(lambda n: n != 2), range(5), [False])
+
+
+def test_a_predicate_that_fails():
+    error = fails(lambda f: f.all(lambda n: 1 // n > 0), [1, 0], ZeroDivisionError)
+    assert "in all, written at" in notes(error)
+    assert "item: 0" in notes(error)
+
+
+def test_what_it_gives_is_a_bool():
+    assert Flow.of(1).all(lambda n: [n]).run() is True
+    assert Flow.of(1).all(lambda n: []).run() is False
