@@ -155,6 +155,55 @@ def third_parties_by_need(root: Path) -> Iterator[str]:
                 )
 
 
+def whole_cleanups(root: Path) -> Iterator[str]:
+    """What breaks: what a connector's generator awaits in a `finally`, a cancel is not to break off.
+
+    Calls of `blocking` see to that themselves.
+    """
+    for path in python_files(root / "operators" / "connectors"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+            if not isinstance(node, ast.AsyncFunctionDef):
+                continue
+            own = list(_of_function(node.body))
+            if not any(isinstance(each, ast.Yield) for each in own):
+                continue
+            for each in own:
+                if isinstance(each, ast.Try):
+                    for awaited in _broken_off(each.finalbody):
+                        yield (
+                            f"{path.relative_to(root)}:{awaited.lineno}: awaits in a finally: "
+                            "a cancel that comes then breaks it off, unless in a `with Unbroken()`"
+                        )
+
+
+def _of_function(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    for statement in body:
+        if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield statement
+            for child in ast.iter_child_nodes(statement):
+                if isinstance(child, ast.stmt):
+                    yield from _of_function([child])
+                else:
+                    yield from ast.walk(child)
+
+
+def _broken_off(body: list[ast.stmt]) -> Iterator[ast.Await | ast.AsyncFor]:
+    todo: list[ast.AST] = list(body)
+    while todo:
+        match node := todo.pop():
+            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name("Unbroken")))]):
+                continue
+            case ast.Await(
+                value=ast.Call(func=ast.Attribute(value=ast.Name("blocking"), attr="call"))
+            ):
+                continue
+            case ast.Await() | ast.AsyncFor():
+                yield node
+            case _:
+                pass
+        todo.extend(ast.iter_child_nodes(node))
+
+
 def short_files(root: Path) -> Iterator[str]:
     """What breaks: a file of more lines has two jobs."""
     for package in PACKAGES:
@@ -226,6 +275,7 @@ RULES: tuple[Callable[[Path], Iterator[str]], ...] = (
     kernel_stands_alone,
     specification_stands_alone,
     third_parties_by_need,
+    whole_cleanups,
     short_files,
     committed_text,
     known_packages,

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 from urllib.parse import SplitResult
 
+from operators._kernel.hosts.cleanups import Unbroken
+
 
 class Link(Protocol):
     """A connection to a server."""
@@ -40,7 +42,8 @@ async def opened(link: L) -> AsyncGenerator[L]:
     try:
         yield link
     finally:
-        await link.close()
+        with Unbroken():
+            await link.close()
 
 
 def shown(parts: SplitResult) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from operators._kernel.failures.checks import need_callable, need_result, shown
 from operators._kernel.failures.failure import annotate, class_of, drop_error, in_handling
-from operators._kernel.hosts.runtimes import Unbroken
+from operators._kernel.hosts.cleanups import Unbroken
 from operators._kernel.links.signals import SignalsStep, Told
 from operators._kernel.plan.node import Node
 from operators._kernel.running.pulling import apull

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from threading import Event
 from typing import Any
 
 import pytest
@@ -39,6 +40,29 @@ class TestSource:
         assert [message.headers for message in found] == [
             {"stream": place[1], "id": each, "redelivered": False} for each in ids
         ]
+
+    def test_a_cancel_while_it_leaves_does_not_break_that_off(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ):
+        from redis.asyncio import Redis
+
+        BROKER.fill(place, 1)
+        with asked(place[0]) as bare:
+            before = len(bare.client_list())
+            begun, go_on, remove = Event(), Event(), Redis.eval
+
+            async def held_up(*args: Any) -> Any:
+                begun.set()
+                await asyncio.to_thread(go_on.wait, DEADLINE)
+                return await remove(*args)
+
+            monkeypatch.setattr(Redis, "eval", held_up)
+            seen = probe(source(*place, follow=False, linger=0.0).tap(Message.ack), 9)
+            assert begun.wait(DEADLINE)
+            seen.cancel()
+            go_on.set()
+            eventually(lambda: bare.xinfo_consumers(place[1], GROUP) == [])
+            eventually(lambda: len(bare.client_list()) == before)
 
     def test_with_no_demand_the_server_keeps_all(self, place: Place):
         BROKER.fill(place, 200)

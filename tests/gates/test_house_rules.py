@@ -82,6 +82,12 @@ BAD = [
         "operators/_kernel/hosts/loops.py:1: imports trio: a package of others",
         id="a-runtime-elsewhere",
     ),
+    pytest.param(
+        "operators/connectors/tcp.py",
+        "async def batches():\n    try:\n        yield [1]\n    finally:\n        await close()\n",
+        "operators/connectors/tcp.py:5: awaits in a finally",
+        id="cleanup-broken-off",
+    ),
     pytest.param("operators/map.py", LONG, "operators/map.py: 451 lines", id="long"),
     pytest.param("README.md", f"See {PATH}\n", "README.md:1: a path of one machine", id="path"),
     pytest.param("map.sh", f"# {NOTE} later\n", "map.sh:1: a note without its reason", id="note"),
@@ -107,6 +113,12 @@ GOOD = [
         "operators/connectors/http.py",
         "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    import httpx\n",
         id="connector-types",
+    ),
+    pytest.param(
+        "operators/connectors/tcp.py",
+        "async def batches():\n    try:\n        yield [1]\n    finally:\n"
+        "        with Unbroken():\n            await close()\n",
+        id="cleanup-unbroken",
     ),
     pytest.param("operators/map.py", LONG[:-6], id="not-too-long"),
     pytest.param("map.sh", f"# {NOTE}(needs 3.12's itertools.batched): do so\n", id="reason"),

@@ -18,7 +18,7 @@ from operators._kernel.failures.failure import drop_error
 from operators._kernel.fusing.codegen import function
 from operators._kernel.fusing.feed import Counted
 from operators._kernel.fusing.writer import head_of, nests
-from operators._kernel.hosts.runtimes import Unbroken
+from operators._kernel.hosts.cleanups import Unbroken
 from operators._kernel.kinds import NoneCheck
 from operators._kernel.plan.node import Node
 from operators._kernel.plan.step import Step

@@ -150,46 +150,6 @@ def let_clean_up() -> None:
         task.shield()
 
 
-# Weakly on both sides: a cleanup that never ends, on a loop that has gone, is nobody's.
-_unbroken: weakref.WeakKeyDictionary[Any, weakref.ref[Unbroken]] = weakref.WeakKeyDictionary()
-
-
-class Unbroken:
-    """While this is entered, the task that runs here is in a cleanup: no cancel of ours breaks that off."""
-
-    __slots__ = ("__weakref__", "_task", "put_off")
-
-    def __init__(self) -> None:
-        self.put_off: list[Callable[[], object]] = []
-        """What is to be called when it is left."""
-
-    def __enter__(self) -> None:
-        loop = running_loop()
-        task = None if loop is None else current_task(loop)
-        self._task: Any = None if task is None or task in _unbroken else task
-        if self._task is not None:
-            _unbroken[task] = weakref.ref(self)
-
-    def __exit__(self, *_: object) -> None:
-        if self._task is None:
-            return
-        _unbroken.pop(self._task, None)
-        loop = running_loop()
-        if loop is not None:  # else the task is gone with its loop
-            for function in self.put_off:
-                loop.call_soon(function)
-
-
-def interrupt(task: Any, function: Callable[[], object]) -> None:
-    """Call the function, which cancels a task of this loop: now, or soon after the cleanup that it is in."""
-    known = _unbroken.get(task)
-    cleanup = None if known is None else known()
-    if cleanup is None:
-        function()
-    else:
-        cleanup.put_off.append(function)
-
-
 def kept(items: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
     """Return an async generator that closes these items where it is left by a `break`, say.
 

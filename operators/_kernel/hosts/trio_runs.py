@@ -236,16 +236,20 @@ class TrioLoop:
         try:
             try:
                 while True:
-                    await self._round()
+                    self._call()
+                    await self._park()
             finally:
                 # The tasks are cancelled, too, and may need what is called here for their cleanup.
                 with trio.CancelScope(shield=True):
+                    self._call()
                     while self.tasks or self._ready:
-                        await self._round()
+                        await self._park()
+                        self._call()
         finally:
             self._close()
 
-    async def _round(self) -> None:
+    def _call(self) -> None:
+        """Make the calls that are due; those that they give are for the next time."""
         ready, timers = self._ready, self._timers
         for _ in range(len(ready)):
             ready.popleft()()
@@ -253,7 +257,10 @@ class TrioLoop:
             now = self.time()
             while self._due() <= now:
                 heappop(timers)[2]()
-        if ready:
+
+    async def _park(self) -> None:
+        """Wait until there is something to call, or a task has ended."""
+        if self._ready:
             await checkpoint()
             return
         self._parked = lowlevel.current_task()

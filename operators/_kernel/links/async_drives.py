@@ -10,11 +10,11 @@ from typing import Any
 from operators._kernel.failures.failure import brief, ended_by, subscriber_raised
 from operators._kernel.fusing.bells import TaskRun
 from operators._kernel.fusing.fusion import alet_go
+from operators._kernel.hosts.cleanups import interrupt
 from operators._kernel.hosts.loops import LoopLease
 from operators._kernel.hosts.runtimes import (
     cancellations,
     current_task,
-    interrupt,
     is_cancellation,
     let_clean_up,
 )

@@ -43,14 +43,15 @@ class Consumer:
     async def end(self, *, failed: bool) -> None:
         """Pass on the last answers, and go; those in hand may be answered for a while yet."""
         line = self._line
-        if line is not None and line.is_open and not failed and self._tag is not None:
-            # Nothing more is to come while answers are waited for.
-            try:
+        try:
+            if line is not None and line.is_open and not failed and self._tag is not None:
+                # Nothing more is to come while answers are waited for.
                 await line.answer(line.channel.basic_cancel(self._tag))
                 await self._tell([], [message.delivery_tag for message in self._came], [])
-            except Exception as error:
-                self.answers.error = self.answers.error or error
-        await self.answers.close(self._release, failed=failed)
+        except Exception as error:
+            self.answers.error = self.answers.error or error
+        finally:
+            await self.answers.close(self._release, failed=failed)
 
     async def read(self) -> list[Any]:
         """Return what has come; none where there is nothing more to wait for."""

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from operators._kernel.failures.checks import need_text, shown
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.amqp.line import Line, Server
 from operators.connectors.amqp.settings import SinkSettings
 from operators.connectors.arguments import need_arguments
@@ -50,7 +51,8 @@ class _Sink(Sink[Any]):
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+            with Unbroken():
+                await asyncio.wait(tasks)
         errors = [task.exception() for task in tasks if not task.cancelled()]
         for error in filter(None, errors):
             raise error

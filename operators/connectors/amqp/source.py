@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from operators._kernel.failures.checks import need_text
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.amqp.consumer import Consumer
 from operators.connectors.amqp.line import Server
 from operators.connectors.amqp.settings import SourceSettings
@@ -40,7 +41,8 @@ class _Source(AsyncSource[Message[bytes]]):
             failed = True
             raise
         finally:
-            await consumer.end(failed=failed)
+            with Unbroken():
+                await consumer.end(failed=failed)
 
     def _message(self, consumer: Consumer, message: Any) -> Message[bytes]:
         properties = message.header.properties

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
 from operators._kernel.hosts.blocking import Blocking
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_arguments
 from operators.connectors.files.changes import Changes
 from operators.connectors.files.opening import compression_of, opened
@@ -47,7 +48,8 @@ class _Source(AsyncSource[Message[Any]]):
                 async for batch in parts:
                     yield batch
             finally:
-                await parts.aclose()
+                with Unbroken():
+                    await parts.aclose()
 
     def _messages(self, values: list[Any]) -> Batch:
         headers = self._headers

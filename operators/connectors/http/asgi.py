@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from operators._kernel.failures.checks import need_methods
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_arguments
 from operators.connectors.http.formats import decoder, encoder
 from operators.connectors.http.pump import Pump, Receive, Scope, Send, run_with
@@ -99,7 +100,8 @@ class _Body(AsyncSource[Message[Any]]):
                     yield [Message(item, headers) for item in items]
             yield [Message(item, headers) for item in found.finish()]
         finally:
-            await incoming.release()
+            with Unbroken():
+                await incoming.release()
 
     async def _patient(self, piece: Awaitable[bytes]) -> bytes:
         silence = self._settings.silence

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_url
 from operators.connectors.extras import need
 from operators.connectors.http.errors import StatusError, translated
@@ -89,7 +90,8 @@ class Asking:
                 raise await self._refused(response)
             yield response
         finally:
-            await response.aclose()
+            with Unbroken():
+                await response.aclose()
 
     async def _asked(
         self,
@@ -162,13 +164,14 @@ class Asking:
                 async for piece in given:
                     yield piece
         finally:
-            await response.aclose()
-            if response.http_version.startswith("HTTP/1"):
-                # It has generators within generators, which it leaves to the collector: they end by what
-                # reading on from a closed connection raises.
-                with suppress(Exception):
-                    async for _ in given:
-                        pass
+            with Unbroken():
+                await response.aclose()
+                if response.http_version.startswith("HTTP/1"):
+                    # It has generators within generators, which it leaves to the collector: they end by
+                    # what reading on from a closed connection raises.
+                    with suppress(Exception):
+                        async for _ in given:
+                            pass
 
     def body(self) -> Body:
         """Return the body to be sent, anew for each time."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_arguments
 from operators.connectors.http.asking import Asking
 from operators.connectors.http.formats import decoder
@@ -70,7 +71,8 @@ class _Sink(Sink[Any]):
             await sending
         finally:
             sending.cancel()
-            await asyncio.wait([sending])
+            with Unbroken():
+                await asyncio.wait([sending])
             if not sending.cancelled():
                 sending.exception()  # it was raised, or something else was in the way
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators._kernel.plan.node import Node
 from operators.connectors.directions import Directions
 from operators.connectors.framing import BadRecordError, too_large
@@ -179,7 +180,8 @@ class _Incoming(AsyncSource[Message[Any]]):
             code, reason = 1007, "no JSON"
             raise
         finally:
-            await socket.over("source", code, reason)
+            with Unbroken():
+                await socket.over("source", code, reason)
 
 
 def _value(message: str | bytes, port: Port) -> Any:
@@ -222,7 +224,8 @@ class _Outgoing(Sink[Any]):
             code = GOING_AWAY
             raise
         finally:
-            await socket.over("sink", code)
+            with Unbroken():
+                await socket.over("sink", code)
 
 
 class _Lost(AsyncSource[None]):

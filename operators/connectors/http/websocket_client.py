@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_arguments
 from operators.connectors.extras import need
 from operators.connectors.framing import FrameTooLargeError
@@ -126,7 +127,8 @@ class _Connect(AsyncSource[WebSocket]):
             await socket.handed_over()
             code = NORMAL
         finally:
-            await port.close(code, "")
+            with Unbroken():
+                await port.close(code, "")
 
     async def _connected(self) -> Any:
         settings, what = self._settings, self.details

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_arguments, need_names
 from operators.connectors.kafka.client import package
 from operators.connectors.kafka.message import KafkaMessage
@@ -35,7 +36,8 @@ class _Source(AsyncSource[KafkaMessage]):
             while messages := await owner.batch():
                 yield messages
         finally:
-            await owner.close()
+            with Unbroken():
+                await owner.close()
 
 
 def source(

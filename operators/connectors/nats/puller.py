@@ -144,11 +144,18 @@ class Puller:
 
     async def _release(self) -> None:
         keeping, link = self._keeping, self._link
-        if keeping is not None:
-            keeping.cancel()
-            await asyncio.wait([keeping])
-        if link is not None:
+        try:
+            if keeping is not None:
+                keeping.cancel()
+                await asyncio.wait([keeping])
             left = [message.reply for message in self._came]
-            if left and self.answers.error is None and link.client.is_connected:
+            if (
+                left
+                and self.answers.error is None
+                and link is not None
+                and link.client.is_connected
+            ):
                 await self._say((left, _NAK))
-            await link.close()
+        finally:
+            if link is not None:
+                await link.close()

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from operators._kernel.failures.checks import need_text
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.answers import let_go
 from operators.connectors.arguments import need_arguments
 from operators.connectors.message import Message
@@ -42,7 +43,8 @@ class _Source(AsyncSource[Message[bytes]]):
             failed = True
             raise
         finally:
-            await puller.end(failed=failed)
+            with Unbroken():
+                await puller.end(failed=failed)
 
     def _message(self, puller: Puller, message: Any) -> Message[bytes]:
         told = message.metadata

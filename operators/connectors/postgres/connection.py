@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from operators._kernel.failures.checks import need_text
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.extras import need
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ async def connected(
     try:
         yield connection
     finally:
-        await connection.close()
+        with Unbroken():
+            await connection.close()
 
 
 async def connect(

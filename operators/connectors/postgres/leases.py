@@ -84,8 +84,8 @@ class Leases:
 
     async def _release(self) -> None:
         self._keeping.cancel()
-        await asyncio.wait([self._keeping])
         try:
+            await asyncio.wait([self._keeping])
             if self._answers.error is None and not self._connection.closed:
                 await self._run(_GIVE_BACK, self._owner)
         finally:

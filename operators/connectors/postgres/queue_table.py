@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING, Any
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.answers import let_go
 from operators.connectors.arguments import need_arguments
 from operators.connectors.extras import need
@@ -73,7 +74,8 @@ class _Source(AsyncSource[Message[Any]]):
             failed = True
             raise
         finally:
-            await leases.leave(failed=failed)
+            with Unbroken():
+                await leases.leave(failed=failed)
 
 
 def queue_source(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_arguments
 from operators.connectors.extras import need
 from operators.connectors.message import Message
@@ -48,9 +49,10 @@ class _Source(AsyncSource[Message[Any]]):
                     size = min(2 * size, settings.prefetch)
                 await answer(settings, connection.commit())
             finally:
-                # The cursor ends with its transaction: closed first, it would be one question more.
-                await connection.close()
-                await cursor.close()
+                with Unbroken():
+                    # The cursor ends with its transaction: closed first, it would be one question more.
+                    await connection.close()
+                    await cursor.close()
 
 
 def source(

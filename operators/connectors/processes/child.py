@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.processes.settings import SinkSettings, SourceSettings
 
 AT_ONCE = 65_536
@@ -114,4 +115,5 @@ async def running(
     try:
         yield child
     finally:
-        await child.end(settings.grace)
+        with Unbroken():
+            await child.end(settings.grace)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from operators._kernel.failures.checks import need_text
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_url
 from operators.connectors.extras import need
 from operators.connectors.links import shown
@@ -46,7 +47,8 @@ class Server:
         try:
             yield client
         finally:
-            await client.aclose()
+            with Unbroken():
+                await client.aclose()
 
     async def answer(self, asked: Awaitable[T], block: float = 0.0) -> T:
         """Return the answer; raise TimeoutError where there is none in time, and `block` seconds more."""

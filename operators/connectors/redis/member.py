@@ -155,10 +155,10 @@ class Member:
 
     async def _release(self) -> None:
         keeping = self._keeping
-        if keeping is not None:
-            keeping.cancel()
-            await asyncio.wait([keeping])
         try:
+            if keeping is not None:
+                keeping.cancel()
+                await asyncio.wait([keeping])
             if not self._settings.consumer and self.answers.error is None and keeping is not None:
                 # Where scripts are not allowed an empty consumer stays in the group, which does no harm.
                 with suppress(Exception):

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from operators._kernel.failures.checks import need_text
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.answers import let_go
 from operators.connectors.arguments import need_arguments
 from operators.connectors.message import Message
@@ -42,7 +43,8 @@ class _Source(AsyncSource[Message[dict[str, Any]]]):
             failed = True
             raise
         finally:
-            await member.leave(failed=failed)
+            with Unbroken():
+                await member.leave(failed=failed)
 
     def _message(self, member: Member, entry: Entry) -> Message[dict[str, Any]]:
         key, fields, again = entry

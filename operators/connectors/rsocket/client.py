@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import TypeVar
 
 from operators._kernel.failures.checks import need_callable
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_arguments
 from operators.connectors.extras import need
 from operators.connectors.message import Message
@@ -63,7 +64,8 @@ class _Connect(_Client, AsyncSource[Engine]):
             yield [engine]
             await engine.finish()
         finally:
-            await engine.cut()
+            with Unbroken():
+                await engine.cut()
 
 
 class _Sink(_Client, Sink[Any]):
@@ -82,7 +84,8 @@ class _Sink(_Client, Sink[Any]):
             await feed.end()
             await engine.finish()
         finally:
-            await engine.cut()
+            with Unbroken():
+                await engine.cut()
 
 
 def connect(

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_arguments
 from operators.connectors.extras import need
 from operators.connectors.rsocket import transports
@@ -46,8 +47,9 @@ class _Listen(AsyncSource[Connection]):
                 engine.closed.add_done_callback(partial(_gone, engines, engine, over))
                 yield [Connection(engine)]
         finally:
-            await asyncio.gather(*(engine.cut() for engine in list(engines)))
-            await serve.aclose()
+            with Unbroken():
+                await asyncio.gather(*(engine.cut() for engine in list(engines)))
+                await serve.aclose()
 
     async def _over_tcp(self) -> AsyncGenerator[tuple[Transport, asyncio.Future[None] | None]]:
         host, port = self._address.hostname or "", self._address.port or 0
@@ -62,8 +64,9 @@ class _Listen(AsyncSource[Connection]):
             while True:
                 yield await accepting.next(), None
         finally:
-            await accepting.close()
-            listening.close()
+            with Unbroken():
+                await accepting.close()
+                listening.close()
 
     async def _over_websockets(
         self,
@@ -75,7 +78,8 @@ class _Listen(AsyncSource[Connection]):
             while True:
                 yield await listening.next()
         finally:
-            await listening.close()
+            with Unbroken():
+                await listening.close()
 
     def _tell(self, address: Any) -> None:
         if self._settings.on_listening is not None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_arguments
 from operators.connectors.message import Message
 from operators.connectors.tcp.connection import Connection, writing
@@ -60,7 +61,8 @@ class _Source(Client, AsyncSource[Message[bytes]]):
             while frames := await wire.frames():
                 yield [Message(frame, headers) for frame in frames]
         finally:
-            await wire.close(abort=True)  # there is nothing of ours under way
+            with Unbroken():
+                await wire.close(abort=True)  # there is nothing of ours under way
 
 
 class _Sink(Client, Sink[Any]):
@@ -89,7 +91,8 @@ class _Connect(Client, AsyncSource[Connection]):
             await asyncio.shield(wire.closed)
             await connection.handed_over()
         finally:
-            await wire.close(abort=True)
+            with Unbroken():
+                await wire.close(abort=True)
 
 
 def source(

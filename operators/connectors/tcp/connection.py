@@ -8,6 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.directions import Directions
 from operators.connectors.message import Message, value_of
 from operators.connectors.tcp.settings import Settings
@@ -105,7 +106,8 @@ class _Incoming(AsyncSource[Message[bytes]]):
             failed = True
             raise
         finally:
-            await connection.over("source", abort=failed)
+            with Unbroken():
+                await connection.over("source", abort=failed)
 
 
 class _Outgoing(Sink[Any]):
@@ -142,4 +144,5 @@ async def writing(
         await end()
         failed = False
     finally:
-        await close(abort=failed)
+        with Unbroken():
+            await close(abort=failed)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from operators._kernel.failures.failure import drop_error
+from operators._kernel.hosts.cleanups import Unbroken
 from operators.connectors.arguments import need_arguments
 from operators.connectors.tcp.connection import Connection
 from operators.connectors.tcp.settings import Settings
@@ -54,11 +55,12 @@ class _Listen(AsyncSource[Connection]):
                 given = [each for each in given if not each.used] + [connection]
                 yield [connection]
         finally:
-            await accepting.close()
-            listening.close()
-            for connection in given:
-                if not connection.used:
-                    await connection.cut()
+            with Unbroken():
+                await accepting.close()
+                listening.close()
+                for connection in given:
+                    if not connection.used:
+                        await connection.cut()
 
 
 class Accepting:

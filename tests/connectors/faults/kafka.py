@@ -208,10 +208,12 @@ def cancel_while_it_waits() -> str:
 def cancel_while_it_writes() -> str:
     with mock_cluster() as cluster:
         cluster.create("orders", 1)
-        written: list[str] = []
         flow = Flow.range(1_000_000).map(str)
-        run = flow.apply(_writing("orders", cluster.servers)).for_each(written.append)
-        cancelled_after(run, lambda: len(written) > 100)
+        # So much, and no more, is read in time also where the cancel comes late.
+        seen = probe(flow.apply(_writing("orders", cluster.servers)), 10_000)
+        eventually(lambda: len(seen.items) > 100)
+        seen.cancel()
+        written = list(seen.items)
         there = [
             message.value().decode() for message in got(cluster.servers, "orders", len(written))
         ]

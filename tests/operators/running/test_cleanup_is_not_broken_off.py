@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from operators import Flow
+from operators.custom import AsyncSource, Unbroken
 from tests.operators.kit import DEADLINE, eventually, probe
 
 Build = Callable[[Flow[int]], Flow[Any]]
@@ -91,3 +92,20 @@ def test_the_way_out_of_a_context_manager_comes_to_its_end(shape: str):
 def test_a_context_manager_is_left_at_the_end_of_its_flow_as_well():
     cleanup = Cleanup()
     look(Flow.using(cleanup.entered, lambda _: Flow.of(1, 2)), cleanup)
+
+
+@pytest.mark.parametrize("after", ["the last batch", "the first batch"])
+def test_nor_does_one_that_comes_when_a_source_of_one_s_own_has_ended_by_itself(after: str):
+    cleanup = Cleanup()
+
+    class Rows(AsyncSource[int]):
+        async def batches(self) -> AsyncIterator[list[int]]:
+            try:
+                yield [1]
+                if after == "the last batch":
+                    yield [2]
+            finally:
+                with Unbroken():
+                    await cleanup.run()
+
+    look(Rows().flow(), cleanup)

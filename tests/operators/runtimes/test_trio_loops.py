@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
 import trio
 
 from operators import Flow
+from operators._kernel.hosts.trio_runs import TrioLoop, current_loop
 from operators.schedulers import thread
+from tests.operators.kit import eventually
 from tests.operators.runtimes.trio_kit import on_trio
 
 MANY = 10**9
@@ -281,3 +283,25 @@ def test_as_a_guest_of_asyncio_each_side_has_its_own_loop():
     items, mine = asyncio.run(host())
     assert sorted(items) == [0, 0, 1, 1, 2, 2]
     assert mine == 4
+
+
+def test_a_run_ends_when_something_is_to_be_called_as_its_end_comes():
+    called: list[int] = []
+
+    async def at_the_end(loop: TrioLoop) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            with suppress(RuntimeError):  # it is closed
+                loop.call_soon(called.append, 1)
+
+    async def main() -> None:
+        trio.lowlevel.spawn_system_task(at_the_end, current_loop())
+        await Flow.range(3).delay(0.0)
+
+    def found() -> bool:
+        trio.run(main)
+        return bool(called)
+
+    # Who is told first of the end, the loop or the task, is left to chance by trio.
+    eventually(found, "a call at the end")
