@@ -42,7 +42,8 @@ def imported(module: str, before: str = "") -> tuple[float, set[str]]:
 )
 def test_a_run_that_verifies_nothing_is_not_held_up(module: str, before: str) -> None:
     seconds, loaded = imported(module, before)
-    assert seconds < 0.1
+    peer, _ = imported("asyncio")
+    assert seconds < 3 * peer  # some tens of milliseconds
     rooms = {"checks", "driving", "gallery", "reports", "scripts"}
     heavy = {"asyncio", "hypothesis", "tck.suites", *(f"tck.{room}" for room in rooms)}
     assert not loaded & (heavy - set(imported(before.removeprefix("import ") or "sys")[1]))
