@@ -96,12 +96,19 @@ def write_pull(
     world = kind(places=any(step.final for step in steps))
     shape = _Shape(steps, world)
     out.add(1, "ended = False")
+    nesting = _nest(steps, asynchronous=world.is_async) >= 0
+    if nesting:
+        out.add(1, "begun = False")
     if _rest(steps):
         out.add(1, "flushing = False")
     out.add(1, f"{'async ' if world.is_async else ''}def items():")
     resumes = ["source"] if shape.head == "resume" else []
     flags = ["ended", "flushing"] if _rest(steps) else ["ended"]
+    if nesting:
+        flags.append("begun")
     out.add(2, f"nonlocal {', '.join([*flags, *resumes, *shape.names])}")
+    if nesting:
+        out.add(2, "begun = True")
     out.add(2, "v = None")
     out.add(2, "beat = 1")
     if world.places:
@@ -153,9 +160,15 @@ def write_drive(steps: Sequence[Step], *, pausing: bool) -> Writer:
     elif shape.head == "turns":
         out.add(1, "visit = empty")
         kept.append("visit")
+    nesting = _nest(steps, asynchronous=False) >= 0
+    if nesting:
+        out.add(1, "begun = False")
+        kept.append("begun")
     out.add(1, "def deliver(emit, left):")
     if kept:
         out.add(2, f"nonlocal {', '.join(kept)}")
+    if nesting:
+        out.add(2, "begun = True")
     out.add(2, "v = None")
     out.add(2, "beat = 1")
     out.add(2, "try:")
@@ -249,15 +262,21 @@ def _write_resuming(
         out.add_all(indent + 1, world.beat())
 
 
+def _nest(steps: Sequence[Step], *, asynchronous: bool) -> int:
+    """Return the place of the last of the steps that give several items for one; -1: none does."""
+    nested = [i for i, step in enumerate(steps) if nests(step, asynchronous=asynchronous)]
+    return max(nested, default=-1)
+
+
 def _write_ending(out: Writer, steps: Sequence[Step], ended: str, *, asynchronous: bool) -> None:
     if any(step.closed for step in steps):
         out.add(1, "def ending(): return True")
         return
-    nested = [i for i, step in enumerate(steps) if nests(step, asynchronous=asynchronous)]
-    nest = max(nested, default=-1)
+    nest = _nest(steps, asynchronous=asynchronous)
     known = [expression(s.ending, i) for i, s in enumerate(steps) if s.ending and i > nest]
-    if nest < 0 and not any(step.late for step in steps):
-        known.append("exhausted()")
+    if not any(step.late for step in steps):
+        # Where it rests within the items of one it is not known whether there are more of those.
+        known.append("exhausted()" if nest < 0 else "(not begun and exhausted())")
     if rest := _rest(steps):
         known.append(f"(flushing and not ({rest}))")
     if ended:

@@ -142,3 +142,15 @@ def test_a_future_which_can_be_iterated_is_to_be_awaited():
             list(Flow.of(1).flat_map_iterable(lambda _: loop.create_future()))
     finally:
         loop.close()
+
+
+@pytest.mark.parametrize("pushed", [False, True])
+@pytest.mark.parametrize(
+    "empty",
+    [Flow.empty(), Flow.range(0), Flow.range(3).take(0), Flow.range(3).take(0).buffer(2)],
+    ids=["empty", "range", "take", "buffer"],
+)
+def test_what_has_no_items_completes_without_demand(empty: Flow[Any], pushed: bool):
+    flow = Flow.from_publisher(empty) if pushed else empty
+    assert probe(flow.flat_map_iterable(range), 0).completed
+    assert probe(flow.flat_map_iterable(range).map(str).take(3), 0).completed
