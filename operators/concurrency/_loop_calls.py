@@ -16,6 +16,7 @@ from typing import Any
 
 from operators._kernel.hosts.loops import LoopLease, running_loop, stranded
 from operators._kernel.hosts.runtimes import (
+    BEGUN,
     Loop,
     cancellations,
     current_task,
@@ -48,19 +49,6 @@ class _Busy(dict["LoopCalls", None]):
 
 
 _busy = _Busy()
-
-
-class _Begun(list[None]):
-    """To be awaited once by a coroutine, which can be begun by that before it has a task.
-
-    What is thrown into a coroutine that was never begun, it does not see: a task that is cancelled
-    before its first step would end without a word.
-    """
-
-    __await__ = list[None].__iter__
-
-
-_BEGUN: Any = _Begun([None])
 
 
 class LoopCalls:
@@ -210,7 +198,7 @@ class LoopCalls:
 
     async def _run(self, call: Call) -> None:
         try:
-            await _BEGUN
+            await BEGUN
             if self._known:
                 result = await self._fn(call.item)
             else:

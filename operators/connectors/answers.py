@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from operators._kernel.failures.failure import drop_error
 from operators._kernel.hosts.loops import LoopLease, running_loop
+from operators._kernel.hosts.runtimes import BEGUN
 from operators._kernel.subscription.demand import Claim
 from operators.connectors.message import Message, Settlement
 
@@ -79,6 +80,7 @@ class Answers:
 
     async def _lingering(self, release: Callable[[], Awaitable[object]]) -> None:
         try:
+            await BEGUN
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._linger):
                     while self.in_hand and self.error is None:
@@ -91,8 +93,10 @@ class Answers:
             drop_error(error, f"while {self._name} waited for answers, after its end")
         finally:
             # Where a loop is closed, which cancels this, answers of its last moment are told all the same.
-            await self._all_told()
-            await self._end(release)
+            try:
+                await self._all_told()
+            finally:
+                await self._end(release)
 
     async def _end(self, release: Callable[[], Awaitable[object]]) -> None:
         self._closed = True
@@ -111,8 +115,6 @@ class Answers:
             self._begin()
             if (task := self._task) is not None:
                 await asyncio.wait([task])
-                if self._task is task:  # else it has said that it is over, and the next has begun
-                    self._task = None  # one that is cancelled before it begins does not say so
 
     def _sort_out(self) -> None:
         while self._let_go:
@@ -168,6 +170,7 @@ class Answers:
 
     async def _telling(self) -> None:
         try:
+            await BEGUN
             while self._told:
                 batch = list(self._told)
                 done = [token for token, answer in batch if answer]

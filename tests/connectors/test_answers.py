@@ -144,6 +144,23 @@ def test_the_last_answers_before_a_loop_is_closed_are_told():
     assert system.released == 1
 
 
+def test_a_loop_that_is_closed_just_as_a_connection_is_kept_closes_that():
+    async def main() -> System:
+        system = System()
+        kept.extend(system.give(1))
+        await system.close()
+        kept[0].ack()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
+        return system
+
+    kept: list[Message[Any]] = []
+    system = asyncio.run(main())
+    assert system.told == [([1], [], [])]
+    assert system.released == 1
+
+
 def test_what_keeps_an_answer_from_getting_through_is_for_the_run():
     async def main() -> None:
         system = System()

@@ -14,6 +14,7 @@ import pytest
 
 from operators._kernel.hosts import background
 from operators._kernel.hosts.loops import LoopLease, running_loop
+from operators._kernel.hosts.runtimes import BEGUN
 from tests.operators.kit import DEADLINE, eventually, in_turn
 
 
@@ -158,6 +159,7 @@ def test_a_task_lives_while_it_runs_whoever_keeps_it_and_nothing_is_logged_of_it
         ended: list[str] = []
 
         async def wait() -> None:
+            await BEGUN
             try:
                 await asyncio.get_running_loop().create_future()
             finally:
@@ -165,6 +167,7 @@ def test_a_task_lives_while_it_runs_whoever_keeps_it_and_nothing_is_logged_of_it
                 ended.append("cleaned up")
 
         async def leave() -> None:
+            await BEGUN
             raise GeneratorExit
 
         task = weakref.ref(lease.spawn(wait()))

@@ -146,9 +146,11 @@ class LoopLease:
     def spawn(self, coroutine: Coroutine[Any, Any, Any], context: Context | None = None) -> Any:
         """Return a new task of the loop, which is this thread's; it is kept alive while it runs.
 
-        The loop keeps it weakly, and all that is ours may be garbage, of an abandoned run. Whatever ends
-        the task is taken for seen: asyncio logs nothing as never retrieved.
+        The coroutine awaits `BEGUN` first: there a cancel is raised that comes before the task's first step,
+        as where its loop is closed. The loop keeps it weakly, and all that is ours may be garbage, of an
+        abandoned run. Whatever ends the task is taken for seen: asyncio logs nothing as never retrieved.
         """
+        coroutine.send(None)
         try:
             task = self.loop.create_task(coroutine, context=context)
         except BaseException:

@@ -204,3 +204,16 @@ async def turn() -> None:
         await _trio().checkpoint()
     else:
         await _TURN
+
+
+class _Begun(list[None]):
+    """To be awaited once by a coroutine, which can be begun by that before it has a task.
+
+    What is thrown into a coroutine that was never begun, it does not see: a task that is cancelled
+    before its first step would end without a word.
+    """
+
+    __await__ = list[None].__iter__
+
+
+BEGUN: Any = _Begun([None])

@@ -13,6 +13,7 @@ from operators._kernel.fusing.fusion import alet_go
 from operators._kernel.hosts.cleanups import interrupt
 from operators._kernel.hosts.loops import LoopLease
 from operators._kernel.hosts.runtimes import (
+    BEGUN,
     cancellations,
     current_task,
     is_cancellation,
@@ -183,8 +184,9 @@ class AsyncDrive:
             task.cancel()
 
     async def _pump(self) -> None:
-        self._delivering = True
         try:
+            await BEGUN
+            self._delivering = True
             await self._deliver()
         except cancellations():
             if not (self._over or self._stop):

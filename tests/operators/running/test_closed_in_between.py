@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from operators._kernel.hosts import loops, slices
 from operators._kernel.links import drives, emitter, queued
 from operators._kernel.subscription.demand import Claim
 from operators.schedulers import event_loop
-from tests.operators.kit import Probe, eventually, probe
+from tests.operators.kit import DEADLINE, Probe, eventually, probe
 
 
 class Failing(Exception):
@@ -155,3 +155,63 @@ def test_who_has_cancelled_is_not_told(name: str, monkeypatch: pytest.MonkeyPatc
         loop.close()
     assert not seen.ended
     assert seen.violations == []
+
+
+def cancel_all() -> None:
+    """As `asyncio.run` does, where its coroutine has returned."""
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+def test_who_waits_for_a_source_that_is_cancelled_before_its_first_step_is_told(turns: int) -> None:
+    closed: list[int] = []
+
+    async def source() -> AsyncIterator[int]:
+        try:
+            while True:
+                yield 1
+                await asyncio.sleep(0)
+        finally:
+            closed.append(1)
+
+    async def main() -> Probe:
+        seen = probe(Flow.from_async_iterable(source()), 9)
+        run = Flow.from_async_iterable(source()).for_each(closed.append)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        cancel_all()
+        with pytest.raises(RuntimeError, match="cancelled the task"):
+            await asyncio.wait_for(run, DEADLINE)
+        return seen
+
+    seen = asyncio.run(main())
+    assert "cancelled the task that runs this source" in str(seen.error)
+
+
+def test_a_loop_ends_that_is_closed_as_a_flow_inside_of_another_begins(dropped: Any) -> None:
+    ends: list[str] = []
+
+    async def source() -> AsyncIterator[int]:
+        yield 1
+        await asyncio.Event().wait()
+
+    async def take(items: AsyncIterable[int]) -> None:
+        try:
+            async for _ in items:
+                pass
+        finally:
+            ends.append("left")
+
+    async def main() -> None:
+        merged = Flow.from_async_iterable(source()).merge(Flow.from_async_iterable(source()))
+        taking = asyncio.create_task(take(merged))
+        while len(asyncio.all_tasks()) < 4:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        cancel_all()
+        await asyncio.wait([taking], timeout=DEADLINE)
+        assert ends == ["left"]
+
+    asyncio.run(main())
+    errors = [dropped.take(RuntimeError) for _ in range(2)]
+    assert all("cancelled the task" in str(error) for error, _ in errors)
