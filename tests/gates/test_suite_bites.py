@@ -128,7 +128,7 @@ def test_a_crash_fails_its_test_and_the_run_ends(project, root):
     )
     for n in range(8):
         project.path.joinpath("tests", f"test_{n}.py").write_text(CRASH if n == 7 else GOOD)
-    result = project.runpytest_subprocess("-n", "3", "--dist", "loadfile", timeout=60)
+    result = project.runpytest_subprocess("-n", "3", "--dist", "loadfile", timeout=150)
     result.assert_outcomes(failed=1, passed=8 * 5 + 1)
     result.stdout.fnmatch_lines("*crashed while running*test_crash*")
 

@@ -117,7 +117,7 @@ class Outlet(QueuedStage):
         self.upstream = subscription
         self.drain.enter()
         self.downstream.on_subscribe(self)
-        self.dispatch()
+        self.first_turn()
         # Only now, so that what comes at once is not kept from whoever has asked for it.
         if not self.cancelled:
             self.started()

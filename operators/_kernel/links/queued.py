@@ -38,6 +38,9 @@ class _Ringing:
     def take(self) -> None:
         raise IndexError  # nobody runs it
 
+    def forget(self) -> None:
+        pass
+
     def again(self) -> bool:
         return False
 
@@ -136,6 +139,13 @@ class QueuedStage(Stage):
     def consumed(self, n: int) -> None:
         """Take note that `n` items were emitted; called between turns of the loop."""
 
+    def first_turn(self) -> None:
+        """Run the loop for the first time, at the end of on_subscribe."""
+        # Its first turn sees what was asked for meanwhile. Where the thread stood still for a while it would
+        # rest before another, and who brings items then would find it so.
+        self.drain.forget()
+        self.dispatch()
+
     def dispatch(self) -> None:
         """Run the loop; a stage that changes the thread overrides this."""
         self.run()
@@ -158,7 +168,7 @@ class QueuedStage(Stage):
             raise
         if not self.cancelled:
             self.started()
-        self.dispatch()
+        self.first_turn()
 
     def on_error(self, error: Exception) -> None:
         self.abort(error)

@@ -262,7 +262,7 @@ class SerialStage(QueuedStage):
         except BaseException:
             self.leave()  # there is nobody
             raise
-        self.dispatch()
+        self.first_turn()
         # Only now, so that what comes at once is not kept from whoever has asked for it.
         if not self.over:
             self.started()

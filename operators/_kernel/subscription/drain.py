@@ -47,6 +47,10 @@ class Drain:
             return False
         return True
 
+    def forget(self) -> None:
+        """Drop the marks left so far, for the first turn: it sees all that they tell of."""
+        self.marks.clear()
+
     def again(self) -> bool:
         """Ask, after a turn: return True where marks were left meanwhile, else fall idle."""
         if self.marks and self._see():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from typing import Any
 
 import pytest
 
 from operators import BackpressureError, Flow
+from operators._kernel.links import queued
 from reactive_streams import UNBOUNDED
 from tests.operators.kit import Handmade, line_of, probe
 
@@ -46,7 +48,13 @@ def test_an_error_waits_for_what_came_before():
     assert seen.error is lost
 
 
-def test_for_each_on_a_loop_has_asked_before_anything_comes():
+@pytest.mark.parametrize("stands_still", [False, True])
+def test_for_each_on_a_loop_has_asked_before_anything_comes(
+    stands_still: bool, monkeypatch: pytest.MonkeyPatch
+):
+    if stands_still:  # as a thread that gets no turn of the processor: each look is a second later
+        monkeypatch.setattr(queued, "monotonic", itertools.count(1.0).__next__)
+
     async def run() -> list[int]:
         got: list[int] = []
         await Flow.range(100).on_backpressure_buffer(4).for_each(got.append)

@@ -52,9 +52,9 @@ class Halt:
         self.watched(flow).subscribe(subscriber)
         self.later(subscriber.cancel)
 
-    def pool(self) -> ThreadPoolExecutor:
-        """A pool of one thread."""
-        pool = ThreadPoolExecutor(1, "only")
+    def pool(self, threads: int = 1) -> ThreadPoolExecutor:
+        """A pool of one thread, or of so many."""
+        pool = ThreadPoolExecutor(threads, "only")
         self.later(pool.shutdown)
         return pool
 
@@ -207,11 +207,13 @@ def one_thread_for_both_sides(halt: Halt) -> Stall:
         for n in range(50):
             emitter.emit(n)
 
-    pool = halt.pool()
+    # Were both threads ours, it would be known after a while that this waits for ever: an error.
+    pool = halt.pool(2)
+    pool.submit(halt.latch.wait, DEADLINE)
     flow = Flow.create(producer, capacity=2, scheduler=executor(pool))
     halt.begun(flow.publish_on(executor(pool), prefetch=2))
     return halt.said(
-        "publish_on", "its worker does not come to it", "thread 'only_0'", "in producer"
+        "publish_on", "its worker does not come to it", "thread 'only_1'", "in producer"
     )
 
 
