@@ -14,6 +14,7 @@ from time import monotonic
 from types import CoroutineType
 from typing import Any
 
+from operators._kernel.hosts.cleanups import interrupt
 from operators._kernel.hosts.loops import LoopLease, running_loop, stranded
 from operators._kernel.hosts.runtimes import (
     BEGUN,
@@ -332,7 +333,7 @@ class LoopCalls:
             if task.done():  # a Ctrl-C came between its end and the telling of it
                 self._end(call)
             else:
-                task.cancel()
+                interrupt(task, task.cancel)
         if not self._live:
             self._release()
 

@@ -15,7 +15,7 @@ from operators.connectors import Message, processes, values
 from operators.connectors.framing import BadRecordError
 from tests.connectors.faults.processes import python
 from tests.connectors.kit import eventually
-from tests.operators.kit import notes, probe
+from tests.operators.kit import DEADLINE, notes, probe, soon
 
 COPY = "import shutil, sys; shutil.copyfileobj(sys.stdin.buffer, open(sys.argv[1], 'wb'))"
 
@@ -72,6 +72,40 @@ def test_on_an_event_loop():
         return [line async for line in flow]
 
     assert asyncio.run(main()) == ["1", "2"]
+
+
+def test_a_cancel_while_it_starts_does_not_wait_for_what_it_has_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    begun = tmp_path / "begun"  # a program of the program reads the pipe from then on
+    program = ["/bin/sh", "-c", f"(touch {begun}; exec cat); true"]
+    settings = processes.SinkSettings(stdout="drop")
+    connect = asyncio.SelectorEventLoop.connect_write_pipe
+
+    async def main() -> None:
+        go_on = asyncio.Event()
+
+        async def held_up(*args: Any) -> Any:
+            await go_on.wait()
+            return await connect(*args)
+
+        monkeypatch.setattr(asyncio.SelectorEventLoop, "connect_write_pipe", held_up)
+
+        async def use() -> None:
+            async for _ in Flow.of("a").apply(processes.sink(program, settings)):
+                pass
+
+        using = asyncio.create_task(use())
+        await soon(begun.exists)
+        using.cancel()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        go_on.set()
+        _, left = await asyncio.wait([using], timeout=DEADLINE)
+        assert not left
+        assert using.cancelled()
+
+    asyncio.run(main())
 
 
 def test_a_failure_has_code_and_complaint_and_where_it_stands():

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from operators import Flow
 from operators.connectors import http, values
 from tests.connectors.asgi import serving
 from tests.connectors.kit import DEADLINE, cancelled_after, eventually, settled
+from tests.operators.kit import soon
 
 JSON = http.WebSocketSettings(format="json")
 Handle = Callable[[http.WebSocket], Flow[Any] | None]
@@ -342,6 +343,41 @@ def test_who_does_not_answer_a_ping_is_gone():
     flow = talk("ws://{}:{}/".format(*address), heard, **settings)
     with pytest.raises(http.ClosedError, match=r"100[06]|1011"):
         flow.run()
+
+
+def test_a_task_that_is_cancelled_once_more_while_it_closes_cuts_the_connection_off():
+    from tests.connectors.peers import answering
+    from tests.connectors.websocket_peers import frame, greet
+
+    closing, gone = threading.Event(), threading.Event()
+
+    def serve(client: Any) -> None:
+        greet(client)
+        client.sendall(frame(b"a"))
+        client.recv(100)  # the client's close, which is not answered
+        closing.set()
+        with suppress(OSError):
+            client.recv(100)
+        gone.set()
+
+    async def main(address: Any) -> None:
+        got: list[Any] = []
+
+        async def use() -> None:
+            async for item in talk("ws://{}:{}/".format(*address), heard, close_timeout=600.0):
+                got.append(item)
+
+        using = asyncio.create_task(use())
+        await soon(lambda: got)
+        using.cancel()
+        await soon(closing.is_set)
+        assert not using.done()
+        using.cancel()
+        await asyncio.wait([using], timeout=DEADLINE)
+        assert using.cancelled()
+        await soon(gone.is_set)
+
+    asyncio.run(main(answering(serve)))
 
 
 # Use -------------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ _unbroken: weakref.WeakKeyDictionary[Any, weakref.ref[Unbroken]] = weakref.WeakK
 class Unbroken:
     """While this is entered no cancel of the flow breaks off what the task that runs here awaits.
 
-    It is for the `finally` of an `AsyncSource` and of what a `Sink` opens, which run where a stream has come
-    to its end by itself, too: a cancel that comes just then is put off until it is left. So what is inside
-    is to end in a bounded time by itself. A cancel of the task by somebody else, as by `task.cancel()`, is
-    not held up.
+    It is for the `finally` of an `AsyncSource`, of what a `Sink` opens, of a producer for `create` and of a
+    call of `map_async`, which run where these have come to their end by themselves, too: a cancel that comes
+    just then is put off until it is left. So what is inside is to end in a bounded time by itself. A cancel
+    of the task by somebody else, as by `task.cancel()`, is not held up.
 
     >>> from operators.custom import AsyncSource, Unbroken
     >>> class Rows(AsyncSource[int]):

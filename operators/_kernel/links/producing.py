@@ -15,6 +15,7 @@ from weakref import ref
 
 from operators._kernel.failures.checks import coroutine_error
 from operators._kernel.failures.failure import ended_by
+from operators._kernel.hosts.cleanups import interrupt
 from operators._kernel.hosts.loops import LoopLease, stranded
 from operators._kernel.hosts.runtimes import (
     Loop,
@@ -269,7 +270,7 @@ class TaskCall:
     def _cancel(self, task: Any) -> None:
         if not self._cancelled:  # once: what it awaits in its cleanup is not to be cut off
             self._cancelled = True
-            task.cancel()
+            interrupt(task, task.cancel)
 
     def knows(self) -> None:
         """Take note that the producer has told of the end itself."""

@@ -94,6 +94,9 @@ class _Port:
                 await connection.close(code, reason)
         except TimeoutError:
             connection.transport.abort()
+        except asyncio.CancelledError:  # somebody will not wait for an answer
+            connection.transport.abort()
+            raise
         await connection.wait_closed()
 
     async def closed(self) -> ClosedError:

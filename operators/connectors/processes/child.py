@@ -14,6 +14,8 @@ from operators.connectors.processes.settings import SinkSettings, SourceSettings
 
 AT_ONCE = 65_536
 _TOLD = 2_000
+_START = 1.0
+"""Seconds in which a program that is given up has started; most take a few milliseconds."""
 
 
 class ProcessError(RuntimeError):
@@ -97,22 +99,49 @@ class Child:
             await asyncio.wait([self._listening])
 
 
+async def _started(
+    command: Sequence[str], settings: SourceSettings | SinkSettings, pipes: dict[str, Any]
+) -> tuple[Child, asyncio.CancelledError | None]:
+    """Return the program once it runs, and the cancel that has come meanwhile, if one has.
+
+    What breaks off asyncio's start waits there for an end that never comes: pipes that are not connected
+    are not closed. So the start, which takes a few turns of the loop, is waited for.
+    """
+    loop = asyncio.get_running_loop()
+    starting = loop.create_task(
+        loop.subprocess_exec(
+            lambda: _Protocol(loop),
+            *command,
+            stderr=subprocess.PIPE,
+            cwd=settings.cwd,
+            env=settings.env,
+            **pipes,
+        )
+    )
+    cancelled: asyncio.CancelledError | None = None
+    while not starting.done():
+        try:
+            await asyncio.wait([starting], timeout=None if cancelled is None else _START)
+        except asyncio.CancelledError as error:
+            cancelled = error
+            continue
+        if not starting.done():  # its loop is being closed, which has cancelled what it waits for
+            starting.cancel()
+    if cancelled is not None and (starting.cancelled() or starting.exception() is not None):
+        raise cancelled
+    transport, protocol = starting.result()
+    return Child(command[0], protocol, transport), cancelled
+
+
 @asynccontextmanager
 async def running(
     command: Sequence[str], settings: SourceSettings | SinkSettings, **pipes: Any
 ) -> AsyncGenerator[Child]:
     """Run a program; at the end of the block it has ended, by itself or not."""
-    loop = asyncio.get_running_loop()
-    transport, protocol = await loop.subprocess_exec(
-        lambda: _Protocol(loop),
-        *command,
-        stderr=subprocess.PIPE,
-        cwd=settings.cwd,
-        env=settings.env,
-        **pipes,
-    )
-    child = Child(command[0], protocol, transport)
+    child, cancelled = await _started(command, settings, pipes)
     try:
+        if cancelled is not None:
+            raise cancelled
         yield child
     finally:
         with Unbroken():

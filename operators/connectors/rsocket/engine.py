@@ -45,6 +45,10 @@ class Transport(Protocol):
         """Wait until all is with the kernel."""
         ...
 
+    def abort(self) -> None:
+        """Begin to close, whatever is under way."""
+        ...
+
     async def close(self, *, abort: bool = False) -> None:
         """Close, and wait until that is done."""
         ...

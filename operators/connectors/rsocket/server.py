@@ -48,8 +48,7 @@ class _Listen(AsyncSource[Connection]):
                 yield [Connection(engine)]
         finally:
             with Unbroken():
-                await asyncio.gather(*(engine.cut() for engine in list(engines)))
-                await serve.aclose()
+                await _cut(engines, serve)
 
     async def _over_tcp(self) -> AsyncGenerator[tuple[Transport, asyncio.Future[None] | None]]:
         host, port = self._address.hostname or "", self._address.port or 0
@@ -65,8 +64,8 @@ class _Listen(AsyncSource[Connection]):
                 yield await accepting.next(), None
         finally:
             with Unbroken():
-                await accepting.close()
                 listening.close()
+                await accepting.close()
 
     async def _over_websockets(
         self,
@@ -86,6 +85,15 @@ class _Listen(AsyncSource[Connection]):
             host, port = address[:2]
             shown = f"[{host}]" if ":" in host else host
             self._settings.on_listening(f"{self._address.scheme}://{shown}:{port}")
+
+
+async def _cut(engines: set[Engine], serve: AsyncGenerator[Any]) -> None:
+    try:
+        await asyncio.gather(*(engine.cut() for engine in list(engines)))
+    finally:
+        for engine in list(engines):  # a cancel may have come before they had begun
+            engine.transport.abort()
+        await serve.aclose()
 
 
 def _gone(

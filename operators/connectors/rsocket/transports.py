@@ -65,10 +65,14 @@ class WebSocket:
     async def flush(self) -> None:
         """Nothing: what is written goes before the closing handshake."""
 
+    def abort(self) -> None:
+        """Begin to close it, without the closing handshake."""
+        self._socket.transport.abort()
+
     async def close(self, *, abort: bool = False) -> None:
         """Close it, with the closing handshake or without."""
         if abort:
-            self._socket.transport.abort()
+            self.abort()
             await self._socket.wait_closed()
         else:
             await self._socket.close()
@@ -135,9 +139,9 @@ class Listening:
 
     async def close(self) -> None:
         """Listen no more, and close the clients that nobody has got."""
-        while not self._waiting.empty():
-            socket, over = self._waiting.get_nowait()
-            await socket.close(abort=True)
-            over.set_result(None)
         self._server.close(close_connections=False)
+        waiting = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+        for socket, over in waiting:
+            socket.abort()
+            over.set_result(None)
         await self._server.wait_closed()

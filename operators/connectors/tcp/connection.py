@@ -62,6 +62,10 @@ class Connection:
         """Cut it off, whatever is under way."""
         await self._wire.close(abort=True)
 
+    def abort(self) -> None:
+        """Begin to cut it off."""
+        self._wire.abort()
+
     # For its two directions ---------------------------------------------------------------------
 
     def begin(self, direction: str) -> Wire:

@@ -56,11 +56,13 @@ class _Listen(AsyncSource[Connection]):
                 yield [connection]
         finally:
             with Unbroken():
-                await accepting.close()
                 listening.close()
-                for connection in given:
-                    if not connection.used:
-                        await connection.cut()
+                left = [connection for connection in given if not connection.used]
+                for connection in left:
+                    connection.abort()
+                await accepting.close()
+                for connection in left:
+                    await connection.cut()
 
 
 class Accepting:
@@ -138,12 +140,14 @@ class Accepting:
             self._news.set_result(None)
 
     async def close(self) -> None:
-        """Let go of the clients that nobody has got."""
+        """Let go of the clients that nobody has got; all are being closed when it begins to wait."""
         if self._again is not None:
             self._again.cancel()
         tasks = list(self._greeting)
         for task in tasks:
             task.cancel()
+        for wire in self._ready:
+            wire.abort()
         await asyncio.gather(*tasks, return_exceptions=True)
         for wire in self._ready:
             await wire.close(abort=True)

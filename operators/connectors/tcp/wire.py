@@ -222,10 +222,14 @@ class Wire(asyncio.BufferedProtocol):
             host, port = self.peer[:2]
             raise TimeoutError(f"{host}:{port}: {what} for {silence} s (silence=)") from None
 
+    def abort(self) -> None:
+        """Begin to close the connection, whatever waits to be written."""
+        self._made.abort()
+
     async def close(self, *, abort: bool = False) -> None:
         """Close the connection, and wait until it is closed."""
         if abort:
-            self._made.abort()
+            self.abort()
         else:
             self._made.close()
         await asyncio.shield(self.closed)

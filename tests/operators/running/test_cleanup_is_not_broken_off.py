@@ -109,3 +109,26 @@ def test_nor_does_one_that_comes_when_a_source_of_one_s_own_has_ended_by_itself(
                     await cleanup.run()
 
     look(Rows().flow(), cleanup)
+
+
+def test_nor_one_of_a_producer_that_has_come_to_its_end():
+    cleanup = Cleanup()
+
+    async def produce(emitter: Any) -> None:
+        await emitter.emit(1)
+        with Unbroken():
+            await cleanup.run()
+
+    look(Flow.create(produce), cleanup)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_nor_one_of_a_call_of_map_async_that_has_its_result(ordered: bool):
+    cleanup = Cleanup()
+
+    async def call(n: int) -> int:
+        with Unbroken():
+            await cleanup.run()
+        return n
+
+    look(Flow.of(1).map_async(call, ordered=ordered), cleanup)

@@ -1,0 +1,65 @@
+"""A task that is cancelled once more while a server of its own says goodbye: no client stays connected."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from operators import Flow
+from operators.connectors import rsocket, tcp
+from tests.operators.kit import DEADLINE, soon
+
+Listen = Callable[[Callable[[Any], object]], Flow[Any]]
+
+
+def _over_tcp(on_listening: Callable[[Any], object]) -> Flow[Any]:
+    return tcp.listen("127.0.0.1", 0, tcp.Settings(on_listening=on_listening))
+
+
+def _rsocket(on_listening: Callable[[Any], object]) -> Flow[Any]:
+    def told(url: str) -> None:
+        parts = urlsplit(url)
+        on_listening((parts.hostname, parts.port))
+
+    settings = rsocket.Settings(on_listening=told)
+    return rsocket.listen("tcp://127.0.0.1:0", rsocket.Responder(), settings)
+
+
+@pytest.mark.parametrize("listen", [_over_tcp, _rsocket])
+@pytest.mark.parametrize("turns", range(4))
+def test_no_client_stays_connected(listen: Listen, turns: int):
+    clients: list[socket.socket] = []
+    got: list[Any] = []
+
+    def connect(address: tuple[str, int]) -> None:
+        clients.extend(socket.create_connection(address, DEADLINE) for _ in range(3))
+
+    async def use() -> None:
+        async for connection in listen(connect):
+            got.append(connection)
+
+    async def main() -> None:
+        using = asyncio.create_task(use())
+        await soon(lambda: len(got) == 3)
+        using.cancel()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        using.cancel()
+        await asyncio.wait([using], timeout=DEADLINE)
+        assert using.cancelled()
+        for client in clients:
+            with suppress(ConnectionResetError):
+                assert await asyncio.to_thread(client.recv, 1) == b""
+        await soon(lambda: len(asyncio.all_tasks()) == 1)
+
+    try:
+        asyncio.run(main())
+    finally:
+        for client in clients:
+            client.close()
