@@ -63,3 +63,28 @@ def test_no_client_stays_connected(listen: Listen, turns: int):
     finally:
         for client in clients:
             client.close()
+
+
+def test_a_server_of_websockets_does_not_wait_for_clients_to_leave():
+    from websockets.asyncio.client import connect
+
+    async def main() -> None:
+        urls: asyncio.Queue[str] = asyncio.Queue()
+        settings = rsocket.Settings(on_listening=urls.put_nowait)
+        got: list[Any] = []
+
+        async def use() -> None:
+            async for connection in rsocket.listen(
+                "ws://127.0.0.1:0", rsocket.Responder(), settings
+            ):
+                got.append(connection)
+
+        using = asyncio.create_task(use())
+        client = await connect(await urls.get())
+        await soon(lambda: got)
+        using.cancel()
+        _, left = await asyncio.wait([using], timeout=DEADLINE)
+        await client.close()
+        assert not left
+
+    asyncio.run(main())

@@ -37,8 +37,9 @@ class _Listen(AsyncSource[Connection]):
         self.details: str = url
 
     async def batches(self) -> AsyncGenerator[list[Connection]]:
-        serve = self._over_tcp() if self._address.scheme == "tcp" else self._over_websockets()
         engines: set[Engine] = set()
+        over_tcp = self._address.scheme == "tcp"
+        serve = self._over_tcp() if over_tcp else self._over_websockets(engines)
         try:
             async for transport, over in serve:
                 engine = Engine(transport, self._settings, self._responder.answer, client=False)
@@ -48,7 +49,7 @@ class _Listen(AsyncSource[Connection]):
                 yield [Connection(engine)]
         finally:
             with Unbroken():
-                await _cut(engines, serve)
+                await _ended(engines, serve.aclose)
 
     async def _over_tcp(self) -> AsyncGenerator[tuple[Transport, asyncio.Future[None] | None]]:
         host, port = self._address.hostname or "", self._address.port or 0
@@ -68,7 +69,7 @@ class _Listen(AsyncSource[Connection]):
                 await accepting.close()
 
     async def _over_websockets(
-        self,
+        self, engines: set[Engine]
     ) -> AsyncGenerator[tuple[Transport, asyncio.Future[None] | None]]:
         listening = transports.Listening(self._settings)
         host, port = self._address.hostname or "", self._address.port or 0
@@ -78,7 +79,8 @@ class _Listen(AsyncSource[Connection]):
                 yield await listening.next()
         finally:
             with Unbroken():
-                await listening.close()
+                # A cancel is raised here first, and a server waits for those who are connected.
+                await _ended(engines, listening.close)
 
     def _tell(self, address: Any) -> None:
         if self._settings.on_listening is not None:
@@ -87,13 +89,13 @@ class _Listen(AsyncSource[Connection]):
             self._settings.on_listening(f"{self._address.scheme}://{shown}:{port}")
 
 
-async def _cut(engines: set[Engine], serve: AsyncGenerator[Any]) -> None:
+async def _ended(engines: set[Engine], close: Callable[[], Awaitable[None]]) -> None:
     try:
         await asyncio.gather(*(engine.cut() for engine in list(engines)))
     finally:
         for engine in list(engines):  # a cancel may have come before they had begun
             engine.transport.abort()
-        await serve.aclose()
+        await close()
 
 
 def _gone(
