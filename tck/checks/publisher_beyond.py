@@ -66,21 +66,21 @@ def spec101_demand_of_several_requests_adds_up(kit: PublisherKit) -> None:
 
 @PUBLISHER_BEYOND.beyond("1.4")
 def spec104_a_failed_publisher_says_so(kit: PublisherKit) -> None:
-    """A publisher that fails signals on_error, at the latest when something is asked for."""
+    """A publisher that fails signals on_error, at the latest when all that it has is asked for."""
     stand = kit.failed()
     a = stand.subscribe()
     stand.settle()
     if not a.ended:
-        a.request(1)
+        a.request(UNBOUNDED)
     a.expect_error("1.4")
 
 
 @PUBLISHER_BEYOND.beyond("1.5")
 def spec105_an_empty_stream_completes(kit: PublisherKit) -> None:
-    """A publisher of no elements completes, at the latest when something is asked for."""
-    stand = kit.stand(0)
-    a = stand.subscribe()
-    kit.expect_completion(a)
+    """A publisher of no elements completes, at the latest when something is asked for, or all."""
+    for requests in ((), (Request(UNBOUNDED),)):
+        stand = kit.stand(0)
+        kit.expect_completion(stand.subscribe(Reactions(on_subscribe=requests)))
 
 
 @PUBLISHER_BEYOND.beyond("1.6")
@@ -136,12 +136,17 @@ def spec107_after_the_error_of_a_bad_request_comes_nothing(kit: PublisherKit) ->
 
 @PUBLISHER_BEYOND.beyond("1.7")
 def spec107_nothing_comes_late(kit: PublisherKit) -> None:
-    """An empty publisher is silent for a while after its end."""
-    stand = kit.stand(0)
-    a = stand.subscribe()
-    kit.expect_completion(a)
-    for _ in range(3):
-        stand.settle()
+    """A publisher of no elements, or of four, is silent for a while after its end."""
+    for elements in (0, 4):
+        stand = kit.stand(elements, shorter=True)
+        a = stand.subscribe()
+        if stand.elements:
+            a.request(stand.elements)
+            if not kit.expect_elements(a, stand.elements):
+                return
+        kit.expect_completion(a)
+        for _ in range(3):
+            stand.settle()
 
 
 @PUBLISHER_BEYOND.beyond("3.12")
@@ -179,13 +184,13 @@ def spec312_cancel_from_outside_stops_an_unbounded_stream(kit: PublisherKit) -> 
 
 @PUBLISHER_BEYOND.beyond("3.4")
 def spec304_request_returns_soon(kit: PublisherKit) -> None:
-    """request(1) takes no longer than Settings.responsive, what it delivers left out."""
+    """Each request takes no longer than Settings.responsive, what it delivers left out."""
     stand = kit.stand(3, shorter=True)
     a = stand.subscribe()
     a.request(1)
     kit.expect_elements(a, 1)
-    a.request(1)
-    kit.expect_elements(a, 2)
+    a.request(2)
+    kit.expect_elements(a, 3)
 
 
 @PUBLISHER_BEYOND.beyond("3.5")

@@ -37,8 +37,11 @@ def required_exercise_whitebox_happy_path(kit: SubscriberKit) -> None:
 
 @WHITEBOX.required("2.1")
 def required_spec201_must_signal_demand_via_subscription_request(kit: SubscriberKit) -> None:
-    """Made to ask, it calls request with a positive number, and takes the element that comes."""
-    _one(_subscribed(kit))
+    """Made to ask, it calls request with a positive number, and takes what comes; then the end."""
+    stand = _subscribed(kit)
+    if _one(stand) and not stand.cancelled:
+        stand.on_complete()
+        stand.settle()
 
 
 WHITEBOX.untested(
