@@ -63,7 +63,8 @@ class OnErrorResume(Step, Link):
         return True
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
-        return _ResumeStage(self, downstream, node, scope)
+        stage = _ReturnStage if self._returns else _ResumeStage
+        return stage(self, downstream, node, scope)
 
 
 def on_error_return(value: Any) -> OnErrorResume:
@@ -134,3 +135,8 @@ class _ResumeStage(SwitchingStage):
         chain, last = self._once.unwrapped(chain)
         self.node = last or self.node
         return chain
+
+
+class _ReturnStage(_ResumeStage):
+    __slots__ = ()
+    at_home = False

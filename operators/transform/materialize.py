@@ -116,6 +116,7 @@ class _Last:
 
 class _MaterializeStage(SwitchingStage):
     __slots__ = ("_over", "_untold")
+    at_home = False
 
     def __init__(self, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
 
 from operators._kernel.hosts import background, exits
@@ -17,7 +18,7 @@ from operators._kernel.hosts.seat import Seat
 from operators._kernel.hosts.threads import aside
 from operators._kernel.hosts.virtual import later_in_earnest
 
-__all__ = ["Delayed", "LoopLease", "running_loop", "stranded"]
+__all__ = ["Delayed", "LoopLease", "homeless", "running_loop", "stranded"]
 
 
 class LoopLease:
@@ -150,13 +151,14 @@ class LoopLease:
         as where its loop is closed. The loop keeps it weakly, and all that is ours may be garbage, of an
         abandoned run. Whatever ends the task is taken for seen: asyncio logs nothing as never retrieved.
         """
-        coroutine.send(None)
         try:
             task = self.loop.create_task(coroutine, context=context)
         except BaseException:
             coroutine.close()
             raise
-        if not task.done():  # an eager task may be
+        if getcoroutinestate(coroutine) == CORO_CREATED:  # an eager task has begun it
+            coroutine.send(None)
+        if not task.done():
             _keep(task)
         task.add_done_callback(_ended)
         return task
@@ -186,6 +188,19 @@ class LoopLease:
     def __del__(self) -> None:
         with suppress(AttributeError):  # a Ctrl-C came before there was anything to give back
             self.release(lost=True)
+
+
+def homeless(loop: Any, error: Exception) -> bool:
+    """Whether the error says that a loop has gone, and this one, where a flow was begun, is at its end.
+
+    What goes on in its place would begin where it is told of that, on some thread, and go on there.
+    """
+    return (
+        exits.is_loop_gone(error)
+        and loop is not None
+        and (loop.is_closed() or getattr(loop, "ending", False))
+        and not background.owns(loop)
+    )
 
 
 _FAR = 1e8  # seconds: three years

@@ -23,6 +23,7 @@ from typing import Any
 import trio
 from trio import lowlevel
 
+from operators._kernel.hosts import exits
 from operators._kernel.hosts.trio_tasks import Handle, Kept, TrioTask, Waiter, close
 
 __all__ = [
@@ -84,8 +85,12 @@ class TrioLoop:
         self._closed = False
         self._held = 0
         self._threshold = inf
+        self.ending: bool = False
+        """Whether the run ends: main has, and what runs here is cancelled."""
+        self._last = False
+        self._waiting: set[Waiter] = set()
         self.tasks: dict[Any, TrioTask] = {}
-        """Those that run, by the task of trio that each is."""
+        """Those that are to run, or do, by the task of trio that each is."""
 
     def begin(self) -> None:
         """Begin to serve; where the run is about to end nothing will, and it is closed."""
@@ -124,11 +129,11 @@ class TrioLoop:
             self._close()
         if self._closed:
             self._ready.clear()
-            raise RuntimeError(_OVER)
+            raise exits.loop_gone(_OVER)
 
     def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> Handle:
         if self._closed:
-            raise RuntimeError(_OVER)
+            raise exits.loop_gone(_OVER)
         when = self.time() + delay
         handle = Handle(callback, args, self._one_less)
         heappush(self._timers, (when, next(self._order), handle))
@@ -158,19 +163,39 @@ class TrioLoop:
     def create_task(
         self, coro: Coroutine[Any, Any, Any], *, context: Context | None = None
     ) -> TrioTask:
+        if self._last:
+            raise exits.loop_gone(_OVER)
+        return self._begun(coro, context)
+
+    def _begun(self, coro: Coroutine[Any, Any, Any], context: Context | None = None) -> TrioTask:
         task = TrioTask(self, coro)
         name = getattr(coro, "__qualname__", "operators")
-        lowlevel.spawn_system_task(task.run, name=name, context=context or copy_context())
+        begun = lowlevel.spawn_system_task(task.run, name=name, context=context or copy_context())
+        self.tasks[begun] = task
         return task
 
     def create_future(self) -> Waiter:
-        return Waiter()
+        return Waiter(self)
 
     def close_later(self, items: AsyncGenerator[Any, None]) -> None:
         """Close an async generator, with whatever its cleanup awaits."""
-        lowlevel.spawn_system_task(close, items, name="operators-close")
+        closing = close(items)
+        try:
+            self._begun(closing)
+        except RuntimeError:  # the run is over
+            closing.close()
 
     # What else is asked of a loop, where it has it ----------------------------------------------------
+
+    def begin_wait(self, waiter: Waiter) -> None:
+        """Have the run not end before whoever awaits this goes on: what is called here may set it."""
+        self._waiting.add(waiter)
+
+    def end_wait(self, waiter: Waiter) -> None:
+        """Wait for it no longer."""
+        self._waiting.discard(waiter)
+        if self.ending:
+            self.stir()
 
     def current_task(self) -> TrioTask | None:
         """Return the task that runs, where it is one of ours."""
@@ -239,14 +264,27 @@ class TrioLoop:
                     self._call()
                     await self._park()
             finally:
-                # The tasks are cancelled, too, and may need what is called here for their cleanup.
                 with trio.CancelScope(shield=True):
-                    self._call()
-                    while self.tasks or self._ready:
-                        await self._park()
-                        self._call()
+                    await self._serve_the_rest()
         finally:
             self._close()
+
+    async def _serve_the_rest(self) -> None:
+        """Serve those that are cancelled, too, and may need it for their cleanup.
+
+        That is the tasks, and whoever else awaits something of ours. What nobody needs is dropped: a flow
+        that begins task after task, or call after call, may do so for ever.
+        """
+        self.ending = True
+        self._call()
+        before = set(self.tasks)
+        while not before.isdisjoint(self.tasks):
+            await self._park()
+            self._call()
+        self._last = True
+        while self.tasks or self._waiting:
+            await self._park()
+            self._call()
 
     def _call(self) -> None:
         """Make the calls that are due; those that they give are for the next time."""

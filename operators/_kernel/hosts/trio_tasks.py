@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 class Waiter:
     """What one task awaits, and others set: as much of a future as is needed."""
 
-    __slots__ = ("_done", "_error", "_result", "_task")
+    __slots__ = ("_done", "_error", "_loop", "_result", "_task")
 
-    def __init__(self) -> None:
+    def __init__(self, loop: TrioLoop) -> None:
+        self._loop = loop
         self._done = False
         self._result: Any = None
         self._error: BaseException | None = None
@@ -43,7 +44,11 @@ class Waiter:
     def __await__(self) -> Generator[Any, Any, Any]:
         if not self._done:
             self._task = lowlevel.current_task()
-            yield from lowlevel.wait_task_rescheduled(self._abort).__await__()  # noqa: ASYNC105
+            self._loop.begin_wait(self)
+            try:
+                yield from lowlevel.wait_task_rescheduled(self._abort).__await__()  # noqa: ASYNC105
+            finally:
+                self._loop.end_wait(self)
         return self._result
 
     def _abort(self, _: object) -> lowlevel.Abort:
@@ -124,7 +129,6 @@ class TrioTask:
         """Run the coroutine, which may have been begun already."""
         loop = self._loop
         task = lowlevel.current_task()
-        loop.tasks[task] = self
         try:
             with self._scope, self._guard:
                 await the_rest(self._coroutine)

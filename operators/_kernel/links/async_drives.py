@@ -159,9 +159,21 @@ class AsyncDrive:
 
     def _continue(self) -> None:
         if self._task is None:
-            self._task = self._lease.spawn(self._pump(), self._context)
+            try:
+                self._task = self._lease.spawn(self._pump(), self._context)
+            except Exception as error:  # of a task factory, say, or of a run of trio that ends
+                self._refused(error)
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def _refused(self, error: Exception) -> None:
+        subscriber = self._conclude()
+        self._items = self._source = None
+        try:
+            if subscriber is not None:
+                tell_end(subscriber, error)
+        finally:
+            self._lease.release()
 
     def cancel(self) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from weakref import ref
 from operators._kernel.failures.checks import coroutine_error
 from operators._kernel.failures.failure import ended_by
 from operators._kernel.hosts.cleanups import interrupt
+from operators._kernel.hosts.exits import loop_gone
 from operators._kernel.hosts.loops import LoopLease, stranded
 from operators._kernel.hosts.runtimes import (
     Loop,
@@ -319,7 +320,7 @@ class _Closing:
         lost = self._lost
         if lost is not None and not sys.is_finalizing():
             # Not here: somebody closes a loop, or the collector is at work in the midst of anything.
-            error = RuntimeError("the event loop was closed while create's producer ran on it")
+            error = loop_gone("the event loop was closed while create's producer ran on it")
             with suppress(Exception):
                 aside(lambda: lost(error))
 

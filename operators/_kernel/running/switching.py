@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from operators._kernel.failures.failure import in_handling, resubscribed
 from operators._kernel.hosts.exits import ends_all
+from operators._kernel.hosts.loops import homeless, running_loop
 from operators._kernel.hosts.slices import Slice
 from operators._kernel.kinds import resolved, taking_over
 from operators._kernel.links.stage import Stage
@@ -20,12 +21,14 @@ from operators._kernel.subscription.scope import Scope
 class SwitchingStage(Stage):
     """Subscribes to another flow when its upstream ends; demand left over goes on to it, exactly."""
 
-    __slots__ = ("_begun", "_drain", "_earlier", "_next", "_waits", "arbiter")
+    __slots__ = ("_begun", "_drain", "_earlier", "_home", "_next", "_waits", "arbiter")
 
     patient: ClassVar[bool] = False
     """Whether it goes on with another flow only when there is demand."""
     again: ClassVar[bool] = False
     """Whether it is with its own upstream that it goes on: not where the run is drained."""
+    at_home: ClassVar[bool] = True
+    """Whether what it goes on with may need the event loop that it was begun on."""
 
     def __init__(self, downstream: Any, node: Node, scope: Scope) -> None:
         super().__init__(downstream, node, scope)
@@ -35,6 +38,7 @@ class SwitchingStage(Stage):
         self._begun = False
         self._waits = False
         self._earlier: Exception | None = None
+        self._home = running_loop() if self.at_home else None
 
     def on_subscribe(self, subscription: Any) -> None:
         if self._begun:
@@ -63,7 +67,12 @@ class SwitchingStage(Stage):
         self.arbiter.cancel()
 
     def on_error(self, error: Exception) -> None:
-        if self.done or ends_all(error) or (self.again and self.scope.drained):
+        if (
+            self.done
+            or ends_all(error)
+            or (self.again and self.scope.drained)
+            or homeless(self._home, error)
+        ):
             super().on_error(error)
             return
         if self.arbiter.misused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from typing import Any
@@ -13,8 +14,8 @@ import trio
 
 from operators import Flow
 from operators._kernel.hosts.trio_runs import TrioLoop, current_loop
-from operators.schedulers import thread
-from tests.operators.kit import eventually
+from operators.schedulers import event_loop, thread
+from tests.operators.kit import DEADLINE, eventually
 from tests.operators.runtimes.trio_kit import on_trio
 
 MANY = 10**9
@@ -305,3 +306,76 @@ def test_a_run_ends_when_something_is_to_be_called_as_its_end_comes():
 
     # Who is told first of the end, the loop or the task, is left to chance by trio.
     eventually(found, "a call at the end")
+
+
+async def nothing_awaited(n: int) -> int:
+    return n
+
+
+async def one() -> AsyncIterator[int]:
+    yield 1
+
+
+def endless() -> Flow[int]:
+    return Flow.defer(lambda: Flow.from_async_iterable(Source(pause=0.001).items()))
+
+
+FOR_EVER: dict[str, Callable[[], Flow[int]]] = {
+    "a source on the loop": lambda: Flow.range(MANY).subscribe_on(event_loop()),
+    "repeat": lambda: Flow.of(1).publish_on(event_loop()).repeat(),
+    "repeat of a source": lambda: Flow.defer(lambda: Flow.from_async_iterable(one())).repeat(),
+    "retry": lambda: endless().retry(),
+    "on_error_resume": lambda: endless().on_error_resume(lambda _: endless().retry()),
+    "calls": lambda: Flow.range(MANY).map_async(nothing_awaited),
+    "flows of items": lambda: Flow.range(MANY).flat_map(lambda _: Flow.from_async_iterable(one())),
+}
+
+
+def ends(main: Callable[[], Any]) -> bool:
+    """Whether a run ends, soon; it is not waited for where it does not."""
+    run = threading.Thread(target=trio.run, args=(main,), daemon=True)
+    run.start()
+    run.join(DEADLINE)
+    return not run.is_alive()
+
+
+@pytest.mark.parametrize("name", FOR_EVER)
+def test_a_run_ends_with_a_flow_that_would_go_on_for_ever(name: str, dropped: Any):
+    handles: list[Any] = []
+
+    async def main() -> None:
+        begun = trio.Event()
+        handles.append(FOR_EVER[name]().for_each(lambda _: begun.set()))
+        await begun.wait()
+
+    assert ends(main)
+    with pytest.raises(RuntimeError, match=r"is over|was closed|cancelled the task|was cancelled"):
+        handles[0].result(DEADLINE)
+    while dropped.errors:  # of the flows of items all say so, and one is told
+        assert "cancelled the task" in str(dropped.take(RuntimeError)[0])
+
+
+def test_a_run_waits_for_whoever_still_awaits_something_as_it_ends():
+    left: list[str] = []
+
+    async def main() -> None:
+        loop = current_loop()
+        waits = trio.Event()
+
+        async def wait() -> None:  # as who leaves a flow does, for its cleanup on a thread
+            waiter = loop.create_future()
+            with trio.CancelScope(shield=True):
+                waits.set()
+                threading.Timer(0.1, tell, (waiter,)).start()  # it is as right when it is early
+                await waiter
+            left.append("left")
+
+        def tell(waiter: Any) -> None:
+            with suppress(RuntimeError):  # it is closed
+                loop.call_soon_threadsafe(waiter.set_result, None)
+
+        trio.lowlevel.spawn_system_task(wait)
+        await waits.wait()
+
+    assert ends(main)
+    assert left == ["left"]
