@@ -61,12 +61,12 @@ def spec311_the_end_may_come_inside_request(kit: SubscriberKit) -> None:
 
 @SUBSCRIBER_BEYOND.beyond("2.4")
 def spec204_after_the_end_nothing_is_called(kit: SubscriberKit) -> None:
-    """An element taken, after on_complete and on_error it calls neither request nor cancel."""
+    """After on_complete and on_error it calls neither request nor cancel, from no thread."""
 
-    def ready() -> SubscriberStand:
+    def ready(elements: int) -> SubscriberStand:
         stand = _asking(kit)
         stand.settle()
-        stand.deliver(1)
+        stand.deliver(elements)
         stand.settle()
         if stand.cancelled:
             raise Skip("it cancels its Subscription before there is an end")
@@ -74,9 +74,10 @@ def spec204_after_the_end_nothing_is_called(kit: SubscriberKit) -> None:
         stand.quiet_moment()
         return stand
 
-    for end in ("on_complete", "on_error"):
-        if not end_and_listen(ready, end):
-            return
+    for elements in (0, 1):
+        for end in ("on_complete", "on_error"):
+            if not end_and_listen(lambda elements=elements: ready(elements), end):  # type: ignore[misc]
+                return
 
 
 @SUBSCRIBER_BEYOND.beyond("2.5")
