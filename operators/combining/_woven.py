@@ -27,8 +27,8 @@ Sides = Sequence[Callable[[], Any]]
 """Each gives the next item of one flow, or PAUSE where there is none now, or END."""
 
 
-class Woven(Step, Link):
-    """An operator over several flows; `weave` says which of them is to give the next item."""
+class Joined(Step, Link):
+    """An operator over several flows, each of which is asked for `prefetch` items ahead."""
 
     __slots__ = ("others", "prefetch")
     strict = True
@@ -40,10 +40,6 @@ class Woven(Step, Link):
         need_count(self.name, "prefetch", prefetch)
         self.others: tuple[Node, ...] = others
         self.prefetch: int = prefetch
-
-    def weave(self, sides: Sides, hand: dict[int, Any]) -> Iterator[Any]:
-        """Give the items, or PAUSE; what was taken and not given yet is in `hand`."""
-        raise NotImplementedError
 
     @property
     def holds(self) -> int:
@@ -69,6 +65,20 @@ class Woven(Step, Link):
     def prefetch_upstream(self) -> int:
         return self.prefetch
 
+    @property
+    def roots(self) -> bool:
+        return True
+
+
+class Woven(Joined):
+    """An operator over several flows; `weave` says which of them is to give the next item."""
+
+    __slots__ = ()
+
+    def weave(self, sides: Sides, hand: dict[int, Any]) -> Iterator[Any]:
+        """Give the items, or PAUSE; what was taken and not given yet is in `hand`."""
+        raise NotImplementedError
+
     def opened(self, place: Place) -> Feed:
         blocks = place.blocks and self.synchronous
         opened = [
@@ -82,10 +92,6 @@ class Woven(Step, Link):
             woven.items, woven.ending, woven.close, failing=woven.failing,
             pauses=not place.blocks and any(side.pauses for side in sides),
         )  # fmt: skip
-
-    @property
-    def roots(self) -> bool:
-        return True
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         return _WovenStage(self, downstream, node, scope).first

@@ -7,21 +7,17 @@ from collections.abc import Callable, Iterator
 from itertools import repeat, starmap
 from typing import Any
 
-from operators._kernel.failures.checks import need_count
 from operators._kernel.fusing.feed import PAUSE, Feed
 from operators._kernel.fusing.opening import Place
 from operators._kernel.fusing.zipping import zipped
-from operators._kernel.kinds import Link
 from operators._kernel.links.queued import EMPTY
-from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.node import Node
-from operators._kernel.plan.step import Step
 from operators._kernel.subscription.scope import Scope
 from operators.combining._sides import Side, SidesStage
-from operators.combining._woven import END, Sides, Woven
+from operators.combining._woven import END, Joined, Sides, Woven
 
 
-class Zip(Step, Link):
+class Zip(Joined):
     """The n-th items of all flows, as tuples.
 
     emits        a tuple when each flow has an item for it
@@ -32,50 +28,13 @@ class Zip(Step, Link):
     fails        when one of the flows does
     """
 
-    __slots__ = ("others", "prefetch")
+    __slots__ = ()
     name = "zip"
-    strict = True
-    contract = Contract.PREFETCH
-    head = "join"
-    pushes = False
     visits = True
     never_none = True
 
-    def __init__(self, others: tuple[Node, ...], prefetch: int) -> None:
-        need_count("zip", "prefetch", prefetch)
-        self.others: tuple[Node, ...] = others
-        self.prefetch: int = prefetch
-
-    @property
-    def holds(self) -> int:
-        return self.prefetch * (len(self.others) + 1)
-
-    @property
-    def flows(self) -> tuple[Node, ...]:
-        return self.others
-
-    @property
-    def synchronous(self) -> bool:
-        return all(other.synchronous for other in self.others)
-
-    @property
-    def alongside(self) -> bool:
-        return not self.synchronous
-
-    @property
-    def details(self) -> str:
-        return f"{len(self.others) + 1} flows, prefetch={self.prefetch}"
-
-    @property
-    def prefetch_upstream(self) -> int:
-        return self.prefetch
-
     def opened(self, place: Place) -> Feed:
         return zipped(place, self.others, self.prefetch)
-
-    @property
-    def roots(self) -> bool:
-        return True
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
         return _ZipStage(self, downstream, node, scope).first

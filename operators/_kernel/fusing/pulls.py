@@ -96,18 +96,18 @@ def write_pull(
     world = kind(places=any(step.final for step in steps))
     shape = _Shape(steps, world)
     out.add(1, "ended = False")
-    nesting = _nest(steps, asynchronous=world.is_async) >= 0
-    if nesting:
+    nest = _nest(steps, asynchronous=world.is_async)
+    if nest >= 0:
         out.add(1, "begun = False")
     if _rest(steps):
         out.add(1, "flushing = False")
     out.add(1, f"{'async ' if world.is_async else ''}def items():")
     resumes = ["source"] if shape.head == "resume" else []
     flags = ["ended", "flushing"] if _rest(steps) else ["ended"]
-    if nesting:
+    if nest >= 0:
         flags.append("begun")
     out.add(2, f"nonlocal {', '.join([*flags, *resumes, *shape.names])}")
-    if nesting:
+    if nest >= 0:
         out.add(2, "begun = True")
     out.add(2, "v = None")
     out.add(2, "beat = 1")
@@ -135,7 +135,7 @@ def write_pull(
     else:
         shape.leave(out, 3)
         out.add(3, f"if finish: {'await ' if world.is_async else ''}finish()")
-    _write_ending(out, steps, "ended", asynchronous=world.is_async)
+    _write_ending(out, steps, "ended", nest)
     out.add(1, "return items(), ending")
     return shape.factory(out)
 
@@ -160,14 +160,14 @@ def write_drive(steps: Sequence[Step], *, pausing: bool) -> Writer:
     elif shape.head == "turns":
         out.add(1, "visit = empty")
         kept.append("visit")
-    nesting = _nest(steps, asynchronous=False) >= 0
-    if nesting:
+    nest = _nest(steps, asynchronous=False)
+    if nest >= 0:
         out.add(1, "begun = False")
         kept.append("begun")
     out.add(1, "def deliver(emit, left):")
     if kept:
         out.add(2, f"nonlocal {', '.join(kept)}")
-    if nesting:
+    if nest >= 0:
         out.add(2, "begun = True")
     out.add(2, "v = None")
     out.add(2, "beat = 1")
@@ -183,7 +183,7 @@ def write_drive(steps: Sequence[Step], *, pausing: bool) -> Writer:
     else:
         out.add(1, "def leave():")
         out.add_all(0, ended.lines)
-    _write_ending(out, steps, "", asynchronous=False)
+    _write_ending(out, steps, "", nest)
     out.add(1, "return deliver, ending, leave")
     return shape.factory(out)
 
@@ -268,11 +268,10 @@ def _nest(steps: Sequence[Step], *, asynchronous: bool) -> int:
     return max(nested, default=-1)
 
 
-def _write_ending(out: Writer, steps: Sequence[Step], ended: str, *, asynchronous: bool) -> None:
+def _write_ending(out: Writer, steps: Sequence[Step], ended: str, nest: int) -> None:
     if any(step.closed for step in steps):
         out.add(1, "def ending(): return True")
         return
-    nest = _nest(steps, asynchronous=asynchronous)
     known = [expression(s.ending, i) for i, s in enumerate(steps) if s.ending and i > nest]
     if not any(step.late for step in steps):
         # Where it rests within the items of one it is not known whether there are more of those.
