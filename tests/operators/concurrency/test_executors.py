@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, process
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,6 +20,25 @@ from tests.operators.concurrency.test_map_async import Gate
 from tests.operators.kit import Handmade, eventually, notes, probe
 
 SPAWN = get_context("spawn")
+
+
+class Breaking(process._ExecutorManagerThread):
+    """The thread of a pool that breaks it between two submits and not amidst one, as from 3.12.
+
+    Else it falls over a call that is submitted meanwhile, and leaves its processes behind.
+    """
+
+    def terminate_broken(self, cause: Any) -> None:
+        with self.shutdown_lock:
+            if (pool := self.executor_reference()) is not None:
+                pool._broken = "a child process terminated abruptly"
+        super().terminate_broken(cause)
+
+
+@pytest.fixture(autouse=True)
+def _pools_of_311_as_of_312(monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.version_info < (3, 12):
+        monkeypatch.setattr(process, "_ExecutorManagerThread", Breaking)
 
 
 def processes(n: int = 2) -> ProcessPoolExecutor:
