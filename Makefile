@@ -42,7 +42,7 @@ test: $(VENV)/.has-test ## run the tests, but for the long ones (ARGS='-k map' f
 	@$(PY) $(COMPILE)
 	@$(PY) -m pytest $(PARALLEL) -m "not long" $(ARGS) $(call alone,-m "not long")
 
-test-long: $(VENV)/.has-test ## hunt races, limits and false alarms: rounds by the hundred, chains by the thousand (five minutes)
+test-long: $(VENV)/.has-test ## hunt races, limits and false alarms: rounds by the hundred, chains by the thousand (six minutes)
 	@$(PY) $(COMPILE)
 	@$(PY) -m pytest $(PARALLEL) -m long $(ARGS) $(call alone,-m long)
 
@@ -103,20 +103,16 @@ clean: ## remove the environments, caches and builds
 	rm -rf $(VENV) .venv-3.* $(FREE) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What the interpreter makes a difference to: the gates' tests run tools that bring their own. Hunting races,
-# measuring limits, visiting the whole gallery, simulating servers in virtual time and waiting for who is late take
-# minutes, and are done by the oldest one. Here nothing waits: each further worker costs what it takes to collect.
-MINUTES := limits docs operators/backpressure/test_goodput.py operators/runtimes/test_trio_conformance.py \
-    operators/concurrency/test_adaptive.py reactive_streams/test_spec_glossary.py reactive_streams/test_spec_rules.py \
-    $(addprefix concurrency/test_,emitter_races.py explored_kernel.py explored_stages.py kernel_races.py) \
-    $(addprefix concurrency/test_,late_items.py map_async_races.py operator_races.py source_races.py) \
+# What the interpreter makes a difference to: the gates' tests run tools that bring their own. What is long, or
+# waits for who is late, is done by the oldest one. Here nothing waits: each further worker costs what it takes
+# to collect.
+MINUTES := limits docs operators/concurrency/test_adaptive.py reactive_streams/test_spec_glossary.py \
+    reactive_streams/test_spec_rules.py connectors/test_faults.py connectors/test_kafka_groups.py connectors/test_parquet.py \
     $(addprefix tck/test_,cli.py explain_whole.py factories.py pytest_plugin.py suites_loop.py) \
-    $(addprefix connectors/test_,conformance.py faults.py kafka_groups.py parquet.py) \
-    $(addprefix tck/,driving judging gallery test_adversary.py test_own_components.py test_pasted.py test_rsocket.py test_time.py) \
-    $(addprefix tck/checks/test_,explore.py processor_suite.py publisher_suite.py subscriber_suite.py)
+    $(addprefix tck/,driving judging gallery test_adversary.py test_own_components.py test_pasted.py test_rsocket.py)
 suite: $(VENV)/.has-suite
 	@$(PY) $(COMPILE)
-	@$(PY) -m pytest -n 4 --dist loadfile -m "not tools and not large" $(MINUTES:%=--ignore=tests/%) $(ARGS) $(call alone)
+	@$(PY) -m pytest -n 4 --dist loadfile -m "not long and not tools and not large" $(MINUTES:%=--ignore=tests/%) $(ARGS) $(call alone)
 
 $(VERSIONS:%=test-%): test-%:
 	@if [ -x $(PY) ] && $(PY) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$*")'; then \

@@ -86,6 +86,7 @@ def test_the_membership_is_kept_however_long_downstream_takes():
     assert (found, runs[0].rebalances) == (list(range(20)), 1)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 def test_nothing_is_lost_by_three_kills_and_a_rebalance(record_property: Any):
     """Two members, killed without warning thrice, and a third that joins: 12,000 messages."""

@@ -179,6 +179,7 @@ def test_so_many_are_decoded_as_are_asked_for(path: Path, monkeypatch: pytest.Mo
         seen.cancel()
 
 
+@pytest.mark.long
 def test_a_large_file_takes_no_more_memory_than_a_small_one(path: Path):
     into(path, Flow.range(400_000), row_group=20_000).run()
     before = most = 0

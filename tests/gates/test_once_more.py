@@ -38,6 +38,7 @@ def _run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_who_fails_again_has_failed(failed: Path) -> None:
     done = _run(failed, TOOL, 3, "-q")
     assert done.returncode == 1

@@ -121,6 +121,7 @@ def test_a_hang_fails_with_its_stack_and_the_run_goes_on(project):
     result.stdout.fnmatch_lines(["*threading.Event().wait()*", "*Timeout*1.0s*"])
 
 
+@pytest.mark.long
 def test_a_crash_fails_its_test_and_the_run_ends(project, root):
     spread = (root / "tests/spread.py").read_text()
     project.path.joinpath("conftest.py").write_text(

@@ -22,6 +22,7 @@ def queue_of(loop: Any) -> int:
     return len(loop._scheduled)
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_timers_are_entries_of_the_loops_queue_and_gone_when_they_are_closed():
     async def main() -> None:
         loop = asyncio.get_running_loop()

@@ -49,6 +49,7 @@ class Probe:
         self.signals: list[tuple[str, Any]] = []
         self.threads: list[str] = []
         self.violations: list[str] = []
+        self.ended = False
         self.subscription: Any = None
 
     # The Subscriber.
@@ -88,6 +89,7 @@ class Probe:
                 self.violations.append(f"{name}(None) (§2.13)")
             outer, self._inside = self._inside, here
             self.signals.append((name, value))
+            self.ended |= name in ("on_error", "on_complete")
             self.threads.append(threading.current_thread().name)
             self._changed.notify_all()
         try:
@@ -118,10 +120,6 @@ class Probe:
     @property
     def completed(self) -> bool:
         return any(name == "on_complete" for name, _ in self.signals)
-
-    @property
-    def ended(self) -> bool:
-        return any(name in ("on_error", "on_complete") for name, _ in self.signals)
 
     def until(self, true: Callable[[], bool]) -> Probe:
         """Wait until a signal makes this true; fail at the deadline."""

@@ -18,6 +18,7 @@ from tests.tck.verifying import conforms, ids, verify_operator, verify_source
 NOT_COMPONENTS = {"subscribe", "run", "for_each", "describe", "explain", "to_marbles"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("own", SOURCES, ids=ids(SOURCES))
 def test_a_source_keeps_the_rules(own: Own) -> None:
     conforms(verify_source(own, Settings(**own.declares)))
@@ -80,6 +81,7 @@ def test_a_standalone_processor_is_a_subscriber_that_keeps_the_rules() -> None:
     conforms(verify_subscriber(fed))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("own", PROCESSORS, ids=ids(PROCESSORS))
 def test_a_processor_that_is_pushed_to_keeps_the_rules_as_a_publisher(own: Own) -> None:
     conforms(verify_publisher(own.make, settings=Settings(**own.declares)))

@@ -219,6 +219,7 @@ def printed(pytester: pytest.Pytester) -> str:
     return done.stdout.str()
 
 
+@pytest.mark.long
 def test_each_script_that_pytest_prints_shows_its_rule(
     printed: str, pytester: pytest.Pytester
 ) -> None:

@@ -50,6 +50,7 @@ def test_each_check_is_a_test_and_a_broken_rule_fails_with_its_script(pytester):
     assert [found.rule for found in deaf.violations] == ["3.9"]
 
 
+@pytest.mark.long
 def test_under_xdist_the_results_come_together(pytester):
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     done = run(pytester, "-n2", "-k", "spec309", "--tck-report", "r.html")

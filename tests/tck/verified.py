@@ -119,11 +119,22 @@ def its_scripts_show_it(exhibit: Exhibit, report: Report) -> None:
 
 
 def shows(rule: str, script: str) -> None:
-    """Fail where the script does not print and say by its exit status that it has found the rule broken."""
+    """Fail where the script does not print and say by its exit status that it has found the rule broken.
+
+    One with threads that race is run again: on a busy machine they may miss each other.
+    """
+    code, printed = _run(script)
+    for _ in range(19 if "stand.together(" in script else 0):
+        if code:
+            break
+        code, printed = _run(script)
+    assert f"§{rule} at " in printed, f"{script}\n{printed}"
+    assert f"<-- §{rule}" in printed or f", §{rule} broken" in printed, printed
+    assert code == 1
+
+
+def _run(script: str) -> tuple[object, str]:
     out = StringIO()
     with redirect_stdout(out), pytest.raises(SystemExit) as ended:
         exec(compile(script, "script", "exec"), {"__name__": "__main__"})
-    printed = out.getvalue()
-    assert f"§{rule} at " in printed, f"{script}\n{printed}"
-    assert f"<-- §{rule}" in printed or f", §{rule} broken" in printed, printed
-    assert ended.value.code == 1
+    return ended.value.code, out.getvalue()

@@ -167,6 +167,7 @@ def test_what_a_task_of_the_clock_raises_is_raised(clock: VirtualClock):
         clock.run(main())
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_timers(clock: VirtualClock, log: list[Any]):
     async def main() -> None:
         loop = asyncio.get_running_loop()

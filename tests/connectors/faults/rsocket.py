@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import re
+import socket
 import struct
 import subprocess
 import sys
@@ -239,6 +240,8 @@ def half_closed() -> str:
     def serve(hand: Hand) -> None:
         stream, _, _ = hand.asked()
         hand.send(frame(stream, PAYLOAD, NEXT, b"1"))
+        hand.sock.shutdown(socket.SHUT_WR)
+        hand.rest()
 
     return _outcome(rsocket.source(by_hand(serve)))
 

@@ -23,6 +23,7 @@ def best(shape: str, first: int, last: int) -> float:
     return max(run(limit, last, shape).rate(first, last) for limit in FIXED)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", SHAPES)
 def test_after_200_calls_it_is_within_15_percent_of_the_best_fixed_limit(shape: str) -> None:
     server = run(follower(), 1_500, shape)
@@ -46,6 +47,7 @@ def knee_of(when: float) -> int:
     return 32 if when < 10 else 12 if when < 30 else 64
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_follows_a_knee_that_moves(shape: str) -> None:
     server = run(follower(), 14_000, shape, knee_of)

@@ -41,6 +41,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
     return {line["scene"]: line for line in map(json.loads, ran.stdout.splitlines())}
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_in_the_middle_of_10_000_items_is_not_seen(scenes: Any) -> None:
     assert scenes["ten_thousand"]["killed"]
     assert scenes["ten_thousand"]["right"]

@@ -234,6 +234,7 @@ class DiesOf:
         return n + 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chunk", [None, 4])
 def test_what_was_in_flight_is_made_again(tmp_path: Path, chunk: Any) -> None:
     fn = DiesOf(7, 2, tmp_path / "deaths")
@@ -254,6 +255,7 @@ def test_what_was_in_flight_is_made_again(tmp_path: Path, chunk: Any) -> None:
             each.shutdown()
 
 
+@pytest.mark.long
 def test_the_one_that_kills_every_worker_is_named_and_the_others_are_not_lost(
     tmp_path: Path,
 ) -> None:
@@ -313,6 +315,7 @@ class Each:
         return list(map(self.fn, items))
 
 
+@pytest.mark.long
 def test_what_waits_for_its_turn_is_discarded_when_it_is_cancelled(tmp_path: Path) -> None:
     made: list[Executor] = []
     left: list[int] = []
@@ -333,6 +336,7 @@ def test_what_waits_for_its_turn_is_discarded_when_it_is_cancelled(tmp_path: Pat
         each.shutdown()
 
 
+@pytest.mark.long
 def test_the_one_item_of_a_chunk_is_found_that_every_worker_dies_of(tmp_path: Path) -> None:
     fn = DiesOf(6, 99, tmp_path / "deaths")
     made: list[Executor] = []

@@ -15,6 +15,7 @@ PROGRAM = Path(__file__).with_name("loky_program.py")
 A_POOL = 120.0  # seconds: processes are slow to begin on a busy machine
 
 
+@pytest.mark.long
 @pytest.mark.timeout(A_POOL + 20)
 def test_a_worker_that_dies_is_survived_or_told(tmp_path: Path) -> None:
     pytest.importorskip("loky", reason="loky is not installed")

@@ -54,6 +54,7 @@ def test_a_window_begins_with_what_comes_at_its_first_moment():
     assert seen.items == [[n, -n] for n in range(1, 9)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "build"),
     [
@@ -76,6 +77,7 @@ def test_what_comes_every_so_often_is_as_exact_after_a_day(name: str, build: Bui
     assert len(seen) == before + 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("begin", [0.0, 1_234_567.0])
 def test_an_interval_has_all_its_ticks_by_their_time(begin: float):
     clock, seen = VirtualClock(begin), list[int]()

@@ -216,6 +216,7 @@ def test_a_processor_that_is_bound_to_a_loop_conforms(loop: Any):
     assert report.passed, str(report)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("flaw", "rule"), [("twice", "3.8"), ("never ends", "1.5")])
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_processor_is_found_out_on_its_loop(loop: Any, flaw: str, rule: str):

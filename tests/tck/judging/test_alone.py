@@ -35,6 +35,7 @@ NO_OTHER_WAY = {
 """The gallery has a component that only they find, of another kind than these."""
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(
     ("checks", "styles"),

@@ -46,6 +46,7 @@ def test_exhibits_on_it_are_there() -> None:
     assert len(ONLY) > 15
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(("check", "exhibit"), ONLY)
 def test_no_other_check_finds_it(check: str, exhibit: Exhibit, tool: ModuleType) -> None:
