@@ -47,7 +47,7 @@ test-long: $(VENV)/.has-test ## hunt races, limits and false alarms: rounds by t
 	@$(PY) -m pytest $(PARALLEL) -m long $(ARGS) $(call alone,-m long)
 
 test-connectors: $(VENV)/.has-test ## run what needs a real server: those are installed and started (ARGS='-k redis')
-	@$(PY) -m pytest --servers -n 2 --dist loadgroup $(ARGS) $(call alone,--servers)
+	@$(PY) -m pytest --servers -n 4 --dist loadgroup $(ARGS) $(call alone,--servers)
 
 test-kafka: $(VENV)/.has-test ## run what needs a real Apache Kafka: it is fetched with Maven, and needs a JDK
 	@$(PY) -m pytest --servers tests/connectors/test_kafka_server.py $(ARGS)
