@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from operators._kernel.failures.checks import tell_of_drop
 from operators._kernel.failures.failure import drop_late
+from operators._kernel.hosts.pending import Pending
 from operators._kernel.hosts.waiting import told_of
 from operators._kernel.links.inbox import replenish_at
 from operators._kernel.links.queued import EMPTY, QueuedStage
@@ -61,6 +62,8 @@ class Cast:
         )
         self.dropped: int = 0
         """Items that nobody was there to have."""
+        self.pending: Pending | None = None
+        """The account of the run upstream, which is one of its own."""
         self.branches: tuple[Branch, ...] = ()
         # Re-entrant: the collector may have a branch leave in the midst of anything here.
         self._lock = threading.RLock()
@@ -234,6 +237,10 @@ class Cast:
             f"and its demand is {slowest.demand.value}"
         )
 
+    def trouble(self) -> Exception | None:
+        """Return why nothing more can come, or None."""
+        return None if self.ended or self.pending is None else self.pending.trouble()
+
     # Branches ------------------------------------------------------------------------------------
 
     def join(self, branch: Branch) -> None:
@@ -345,7 +352,12 @@ class Branch(QueuedStage):
 
     def open(self) -> None:
         """Hand the Subscription over."""
+        self.scope.pending.carry(self)
         self.on_subscribe(NOWHERE)
+
+    def trouble(self) -> Exception | None:
+        """Return why nothing more can come, or None."""
+        return self._cast.trouble()
 
     def held_up(self) -> str:
         return self._cast.held_up(self)
@@ -405,6 +417,7 @@ class Branch(QueuedStage):
         return False
 
     def halt(self) -> None:
+        self.scope.pending.drop(self)
         self._cast.leave(self)
         left, self._left = self._left, None
         if left is not None:

@@ -93,6 +93,10 @@ class Dividing:
                 self._pending = above.pending
             uncoupled(lambda: connect([*chain, *edge], self, above))
 
+    def trouble(self) -> Exception | None:
+        """Return why nothing more can come, or None."""
+        return None if self.over or self._pending is None else self._pending.trouble()
+
     def held_up(self, lane: Lane) -> str:
         """Return, in words, which of the others keeps a Subscriber waiting; "": none but upstream."""
         without = [str(n) for n, each in enumerate(self._lanes) if not each.taken]
@@ -222,6 +226,22 @@ class _DividedStage(LaneStage):
     ) -> None:
         super().__init__(lane, downstream, node, scope)
         self._dividing = dividing
+
+    def open(self) -> None:
+        self.scope.pending.carry(self)
+        super().open()
+
+    def trouble(self) -> Exception | None:
+        """Return why nothing more can come, or None."""
+        return self._dividing.trouble()
+
+    def halt(self) -> None:
+        self.scope.pending.drop(self)
+        super().halt()
+
+    def closed(self) -> None:
+        self.scope.pending.drop(self)
+        super().closed()
 
     def held_up(self) -> str:
         return self._dividing.held_up(self._lane)

@@ -99,6 +99,7 @@ class Sharing:
                 watcher = watcher_of(self._upstream)
             scope = Scope(watcher, switch=switch)
             connection = current.connection = Connection(current.cast, scope.pending)
+            current.cast.pending = scope.pending
         chain, edge = chain_to(self._upstream)
         uncoupled(lambda: connect([*chain, *edge], current.cast, scope))
         return connection

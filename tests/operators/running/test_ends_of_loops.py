@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from operators import Flow
+from operators.processors import Unicast
 from tests.operators.kit import DEADLINE
 
 
@@ -16,6 +18,11 @@ async def numbers() -> AsyncIterator[int]:
     while True:
         await asyncio.sleep(0)
         yield 1
+
+
+async def never() -> AsyncIterator[int]:
+    await asyncio.Event().wait()
+    yield 1
 
 
 async def produce(emitter: Any) -> None:
@@ -84,3 +91,85 @@ def test_a_source_that_a_task_factory_refuses_fails():
             await handle
 
     asyncio.run(main())
+
+
+@contextmanager
+def closed_under(main: Coroutine[Any, Any, None]) -> Iterator[None]:
+    """Run it on a loop that says then that it is closed; it is in the end, with nothing left on it."""
+
+    async def cleaned_up() -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    loop: Any = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(main)
+        loop.is_closed = lambda: True
+        yield
+    finally:
+        loop.run_until_complete(cleaned_up())
+        del loop.is_closed
+        loop.close()
+
+
+SHARED: dict[str, Callable[[Flow[int]], list[Flow[int]]]] = {
+    "share": lambda flow: [flow.share()],
+    "share, two of it": lambda flow: [shared := flow.share(), shared],
+    "publish": lambda flow: [flow.publish().auto_connect(1)],
+    "replay": lambda flow: [flow.replay(3).auto_connect(1)],
+    "broadcast": lambda flow: [*flow.broadcast(2)],
+    "balance": lambda flow: [*flow.balance(2)],
+    "partition": lambda flow: [*flow.partition(lambda n: n % 2, 2)],
+}
+
+
+SOURCES: dict[str, Callable[[], Flow[int]]] = {
+    "interval": lambda: Flow.interval(0.001).on_backpressure_drop(),
+    "async iterable": lambda: Flow.from_async_iterable(numbers()),
+    "create": lambda: Flow.create(produce),
+    "map_async": lambda: Flow.range(10**9).map_async(call),
+    "never": lambda: Flow.of(1).concat(Flow.from_async_iterable(never())),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("name", SHARED)
+def test_those_who_share_a_flow_hear_of_the_end_of_its_loop(name: str, source: str):
+    handles: list[Any] = []
+
+    async def main() -> None:
+        begun = asyncio.Event()
+        flow = SOURCES[source]()
+        for each in SHARED[name](flow):
+            handles.append(each.for_each(lambda _: begun.set()))
+        await begun.wait()
+
+    with closed_under(main()):
+        for handle in handles:
+            with pytest.raises(RuntimeError, match="closed"):
+                handle.result(DEADLINE)
+            assert handle.done
+
+
+def test_who_has_left_a_shared_flow_goes_on_without_its_loop():
+    left, others = asyncio.Event(), Unicast[int]()
+    seen: list[int] = []
+    handles: list[Any] = []
+
+    async def main() -> None:
+        shared = Flow.from_async_iterable(numbers()).share()
+        handles.append(shared.for_each(lambda _: None))
+        flow = shared.take(1).map(lambda _: -1).concat(Flow.from_publisher(others))
+        handles.append(flow.tap(seen.append).for_each(lambda _: left.set()))
+        await left.wait()
+
+    with closed_under(main()):
+        with pytest.raises(RuntimeError, match="closed"):
+            handles[0].result(DEADLINE)
+        assert not handles[1].done
+        others.emit(7)
+        others.complete()
+        handles[1].result(DEADLINE)
+        assert seen == [-1, 7]
