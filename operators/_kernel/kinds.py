@@ -70,6 +70,10 @@ class AsyncIterableSource(Operator):
         """Return a new async iterator for one subscription."""
         raise NotImplementedError
 
+    def aiterator_in(self, scope: Scope) -> AsyncIterator[Any]:
+        """Return the same for a subscription of this scope; for what runs flows of its own in it."""
+        return self.aiterator()
+
 
 class DeferredSource(Operator):
     """A source that is made anew for each subscription."""

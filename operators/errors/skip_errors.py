@@ -10,6 +10,7 @@ from operators._kernel.failures.failure import annotate, class_of
 from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.node import Node, Operator
 from operators._kernel.plan.step import Step
+from operators._kernel.subscription.scope import Scope
 from operators.combining.concat_map import ConcatMap, given
 from operators.combining.flat_map import FlatMap
 from operators.concurrency._batch_fn import comes_again
@@ -74,6 +75,14 @@ if $class_of($item) is $lost:
 
     def values(self) -> dict[str, Any]:
         return {"lost": Lost, "class_of": class_of, "letter": self._letter}
+
+    def scope(self, scope: Scope) -> Scope:
+        if not scope.discards:
+            return scope
+        # What has failed, and waits to be left out, is discarded as the item that it was.
+        return scope.discarding(
+            lambda item: scope.discard((item.item if class_of(item) is Lost else item,))
+        )
 
     def _letter(self, lost: Lost) -> None:
         error = annotate(lost.error, self._above[lost.place], lost.item)

@@ -12,6 +12,7 @@ from operators._kernel.failures.checks import (
     need_seconds,
 )
 from operators._kernel.failures.failure import drop_error
+from operators._kernel.hosts.exits import is_loop_gone
 from operators._kernel.kinds import Source
 from operators._kernel.links.cast import Cast
 from operators._kernel.plan.contract import Contract
@@ -160,8 +161,12 @@ class RefCount(_Connecting):
             return
 
         def lost(error: Exception) -> None:
-            # Nobody is there to be told; and what cannot be waited for is not waited for.
-            drop_error(error, f"raised by the scheduler of {self.name}, whose grace ends by that")
+            # Nobody is there to be told; and what cannot be waited for is not waited for. That an event
+            # loop is closed meanwhile is how most programs end.
+            if not is_loop_gone(error):
+                drop_error(
+                    error, f"raised by the scheduler of {self.name}, whose grace ends by that"
+                )
             part()
 
         try:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from operators._kernel.failures.checks import need_callable, need_result, shown
 from operators._kernel.failures.failure import annotate, class_of, drop_error, in_handling
 from operators._kernel.hosts.cleanups import Unbroken
+from operators._kernel.kinds import AsyncIterableSource
 from operators._kernel.links.signals import SignalsStep, Told
+from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.node import Node
 from operators._kernel.running.pulling import apull
+from operators._kernel.subscription.scope import Scope
 from operators.combining.concat_map import ConcatMap
-from operators.sources.async_iterable import FromAsyncIterable
 from operators.sources.iterable import FromIterable
 from operators.sources.publisher import as_node
 
@@ -44,7 +47,7 @@ class Using(ConcatMap):
         if hasattr(kind, "__enter__"):
             return self._inside(manager)
         if hasattr(kind, "__aenter__"):
-            return Node(FromAsyncIterable(self._items(manager)))
+            return Node(_Awaited(partial(self._items, manager)))
         need_result("using", "factory", manager)
         raise TypeError(
             f"using: factory must give a context manager, got {shown(manager)}; for what needs no "
@@ -60,12 +63,26 @@ class Using(ConcatMap):
             raise
         return Node(_Leaving(manager), inner)
 
-    async def _items(self, manager: Any) -> AsyncIterator[Any]:
+    async def _items(self, manager: Any, scope: Scope) -> AsyncIterator[Any]:
         async with _Whole(manager) as resource:
             inner = as_node("using", "fn", self.fn(resource))
-            async with aclosing(apull(inner)) as items:
+            async with aclosing(apull(inner, scope)) as items:
                 async for item in items:
                     yield item
+
+
+class _Awaited(AsyncIterableSource):
+    """The items of a flow of a resource that is awaited, for one run, which hears of what is discarded."""
+
+    __slots__ = ("_make",)
+    name = "using"
+    contract = Contract.ON_DEMAND
+
+    def __init__(self, make: Callable[[Scope], AsyncIterator[Any]]) -> None:
+        self._make = make
+
+    def aiterator_in(self, scope: Scope) -> AsyncIterator[Any]:
+        return self._make(scope)
 
 
 class _Whole:

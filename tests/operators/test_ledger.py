@@ -44,6 +44,10 @@ async def all_later(items: list[str]) -> list[str]:
     return items
 
 
+def fails(item: str) -> str:
+    raise KeyError(item)
+
+
 def together(flow: Flow[str]) -> Flow[Any]:
     """A flow of all that has come so far."""
     return flow.scan(lambda so_far, item: (*so_far, item), ())
@@ -115,6 +119,9 @@ BUILDS: dict[str, Build] = {
     "map_batches, on threads": lambda f, it: f.map_batches(texts, max_size=3),
     "map_batches, as they come": lambda f, it: f.map_batches(
         texts, max_size=2, concurrency=2, ordered=False
+    ),
+    "map_async, of dead letters": lambda f, it: f.map_async(fails, concurrency=4).skip_errors(
+        lambda letter: it.drop(letter.item)
     ),
     "on_backpressure_buffer": lambda f, it: f.on_backpressure_buffer(MOST),
     "on_backpressure_buffer, that drops": lambda f, it: f.on_backpressure_buffer(

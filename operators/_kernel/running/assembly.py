@@ -282,6 +282,8 @@ class _Builder:
                 self._guard(last)
             self._foreign = False
             self._put(last, kind(self._watched(*segment), segment, self.scope))
+            for node in reversed(segment):
+                self.scope = node.operator.scope(self.scope)
 
     def open(self, source: Node, steps: list[Node]) -> None:
         operator = source.operator
@@ -302,7 +304,7 @@ class _Builder:
         downstream = self._watched(source, *run)
         try:
             if isinstance(operator, AsyncIterableSource):
-                opened: Any = operator.aiterator()
+                opened: Any = operator.aiterator_in(self.scope)
             else:
                 opened = operator.iterator()
         except Exception as error:

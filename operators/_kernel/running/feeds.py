@@ -221,7 +221,7 @@ class Feeds:
         fused = isinstance(operator, AsyncIterableSource) and not operator.away
         if first == 1 and fused and not only_plain(above):
             try:
-                items: Any = operator.aiterator()
+                items: Any = operator.aiterator_in(places[0])
                 feed = Feed(items, never, nothing, pauses=False)
                 source = chain[0]
             except Exception as error:

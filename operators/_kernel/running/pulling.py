@@ -45,17 +45,22 @@ def _refuse_to_wait(chain: list[Node]) -> None:
                 left.extend(flow.chain() for flow in node.operator.flows)
 
 
-def apull(node: Node) -> AsyncGenerator[Any, None]:
-    """Return an async generator of a flow's items; closing it early cancels, and waits for the cleanup."""
-    items = _aitems(node)
+def apull(node: Node, outer: Scope | None = None) -> AsyncGenerator[Any, None]:
+    """Return an async generator of a flow's items; closing it early cancels, and waits for the cleanup.
+
+    `outer` is the scope of the flow that it is run for, which hears of what is discarded.
+    """
+    items = _aitems(node, outer if outer is not None and outer.discards else None)
     return kept(items) if on_trio() else items
 
 
-def _aitems(node: Node) -> AsyncGenerator[Any, None]:
-    recipe = known_recipe(node)
+def _aitems(node: Node, outer: Scope | None) -> AsyncGenerator[Any, None]:
+    recipe = known_recipe(node) if outer is None else None
     if isinstance(recipe, Recipe):
         return recipe.aitems()
     scope = Scope.current(node)
+    if outer is not None:
+        scope = scope.discarding(lambda item: outer.discard((item,)))
     chain, edge = chain_to(node)
     chain += edge
 

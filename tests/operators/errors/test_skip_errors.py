@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -151,3 +151,25 @@ def test_names_stay():
     titles = [stage.title for stage in Flow.of(1).map(odd).named("parse").filter(odd).skip_errors(list)
               .describe().stages]  # fmt: skip
     assert titles == ["of", "map 'parse'", "filter", "skip_errors"]
+
+
+class Here(Executor):
+    """An executor that makes each call at once."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        made: Future[Any] = Future()
+        made.set_result(fn(*args, **kwargs))
+        return made
+
+
+def test_what_waits_to_be_left_out_is_discarded_as_the_item_that_it_was():
+    publisher = Handmade()
+    left: list[Any] = []
+    letters: list[DeadLetter] = []
+    flow = Flow.from_publisher(publisher).map_async(odd, concurrency=3, executor=Here())
+    # Pushed and fused with others, too: what stands between it and on_discard makes no difference.
+    seen = probe(flow.skip_errors(letters.append).map(str).on_discard(left.append), 1)
+    publisher.emit(1, 2, 3)
+    seen.until_items(1).cancel()
+
+    assert (seen.items, letters, left) == (["1"], [], [2, 3])

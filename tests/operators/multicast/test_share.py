@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from typing import Any
 
 import pytest
 
 from operators import Flow
 from operators.testing import VirtualClock
-from tests.operators.kit import Handmade, probe
+from tests.operators.kit import Handmade, eventually, probe
 
 
 def test_it_begins_with_the_first_and_ends_with_the_last():
@@ -107,6 +109,19 @@ def test_where_the_grace_cannot_be_waited_for_upstream_is_left_at_once(worker: b
 
     assert upstream.cancels == 1
     assert "whose grace ends by that" in dropped.take(RuntimeError)[1]
+
+
+def test_a_loop_that_is_closed_ends_the_grace_in_silence(dropped: Any):
+    upstream = Handmade()
+    shared = Flow.from_publisher(upstream).share(grace=60.0)
+
+    async def main() -> None:
+        probe(shared, 1).cancel()
+
+    asyncio.run(main())
+    gc.collect()
+    eventually(lambda: upstream.cancels == 1)
+    assert dropped.errors == []
 
 
 def test_an_error_that_one_of_them_had_does_not_go_to_the_hook_for_the_sake_of_the_other():

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from operators import Flow
+from operators.schedulers import immediate
 from tests.operators.kit import Handmade, eventually, notes, probe
 from tests.operators.ways import CONSUMERS
 
@@ -136,6 +137,19 @@ def test_a_manager_that_fails(way: str):
         assert "in using, written at" in notes(error)
     got, error = CONSUMERS[way](Flow.using(lambda: Odd("never"), fails_at_two))
     assert (got, type(error)) == ([1], ZeroDivisionError)
+
+
+@KINDS
+@WAYS
+def test_what_its_flow_holds_at_a_cancel_is_discarded(kind: str, way: str):
+    made: list[str] = []
+    left: list[str] = []
+    flow = Flow.using(
+        getattr(Resource(), kind),
+        lambda n: Flow.of("a", "b", "c").tap(made.append).publish_on(immediate()).buffer(2),
+    )
+    assert CONSUMERS[way](flow.on_discard(left.append).take(1)) == ([["a", "b"]], None)
+    eventually(lambda: ["a", "b", *left] == made)
 
 
 @KINDS
