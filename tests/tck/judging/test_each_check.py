@@ -211,8 +211,8 @@ CASES = [
 ]
 
 
-def kit(check: Check, exhibit: Exhibit) -> Callable[[], Any]:
-    values: dict[str, Any] = {"deadline": 0.3, "quiet": 0.02, "hang": 1.0, **exhibit.settings}
+def kit(check: Check, exhibit: Exhibit, quiet: float) -> Callable[[], Any]:
+    values: dict[str, Any] = {"deadline": 0.3, "quiet": quiet, "hang": 1.0, **exhibit.settings}
     settings = Settings(**values)
     if exhibit.kind == "publisher":
         return lambda: PublisherKit(exhibit.factory, exhibit.failed, settings)
@@ -227,8 +227,13 @@ def kit(check: Check, exhibit: Exhibit) -> Callable[[], Any]:
 @pytest.mark.parametrize(("check", "exhibit"), CASES)
 def test_it_finds_a_wrong_one_alone(check: Check, exhibit: Exhibit | None) -> None:
     assert exhibit is not None, "a wrong component that it finds has to be named in the table"
-    result = run_check(check, kit(check, exhibit))
-    assert result.outcome in {"failed", "warned"}, result.reason
+    # What comes late, on a thread of its own, comes later on a busy machine.
+    for quiet in (0.02, 0.5, 2.0):
+        result = run_check(check, kit(check, exhibit, quiet))
+        if result.outcome in {"failed", "warned"}:
+            break
+    else:
+        pytest.fail(result.reason)
     assert {each.rule for each in result.violations} & {exhibit.rule, *exhibit.follows}
 
 
