@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import random
 from typing import Any, NamedTuple
 
-from operators._kernel.failures.checks import need_callable, need_seconds
+from operators._kernel.failures.checks import need_callable, need_result, need_seconds
 from operators._kernel.failures.failure import brief, class_of
 from operators._kernel.subscription.times import SLACK
 
@@ -127,8 +127,10 @@ def need_errors(operator: str, on: Any) -> None:
         need_callable(operator, "on", on)
 
 
-def is_meant(on: Any, error: Exception) -> bool:
+def is_meant(operator: str, on: Any, error: Exception) -> bool:
     """Whether an error is one of `on`: a class, a tuple of classes, or a function that says so."""
     if isinstance(on, (type, tuple)):
         return isinstance(error, on)
-    return bool(on(error))
+    said = on(error)
+    need_result(operator, "on", said)
+    return bool(said)

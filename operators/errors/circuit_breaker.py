@@ -96,7 +96,7 @@ class CircuitBreaker:
 
     def is_failure(self, error: Exception) -> bool:
         """Return whether a run that ends with this error has failed."""
-        return is_meant(self._on, error)
+        return is_meant("CircuitBreaker", self._on, error)
 
     def ask(self) -> Permit | float:
         """Return what a run begins with, or the seconds until one may; for the library's own use."""

@@ -152,7 +152,7 @@ class _Tries:
     def __call__(self, error: Exception) -> Node | None:
         if not self._left or isinstance(error, _SAME_AT_EACH_TRY):
             return None
-        if self._on is not None and not is_meant(self._on, error):
+        if self._on is not None and not is_meant("retry", self._on, error):
             return None
         pause = self._pauses.next()
         if pause is None:

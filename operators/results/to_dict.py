@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from operators._kernel.failures.checks import need_callable
+from operators._kernel.failures.checks import need_callable, need_result
 from operators._kernel.links.late import LateStep
 from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.step import Shaper
@@ -52,7 +52,14 @@ emit
         return UNBOUNDED
 
     def values(self) -> dict[str, Any]:
-        return {"held": {}, "key": self._key, "value": self._value}
+        value = None if self._value is None else self._valued
+        return {"held": {}, "key": self._key, "value": value}
+
+    def _valued(self, item: Any) -> Any:
+        value: Any = self._value
+        made = value(item)
+        need_result("to_dict", "value", made)
+        return made
 
     def shaper(self) -> Shaper:
         return Once(UNBOUNDED)

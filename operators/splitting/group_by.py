@@ -125,6 +125,11 @@ class _GroupByStage(DealingStage):
             self._looked = True
             need_result(operator.name, "key", key)
         lane = self._groups.get(key)
+        count = 1 if lane is None else self._counts[lane] + 1
+        ends: Any = count == operator.most
+        if not ends and operator.until is not None:
+            ends = operator.until(item)
+            need_result(operator.name, "until", ends)
         if lane is None:
             if self.closed_to_new:
                 self.scope.discard((item,))
@@ -136,11 +141,7 @@ class _GroupByStage(DealingStage):
                     "them sooner (most=, idle=, until=, or a take in each), or raise groups="
                 )
             lane = self._groups[key] = self.begin(key)
-            self._counts[lane] = 0
-        self._counts[lane] += 1
-        ends = self._counts[lane] == operator.most or (
-            operator.until is not None and operator.until(item)
-        )
+        self._counts[lane] = count
         if self._idle is not None:
             self._last[lane] = self.now()
             self._last.move_to_end(lane)

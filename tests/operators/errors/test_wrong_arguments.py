@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from operators import Flow, as_processor
+from operators import CircuitBreaker, Flow, as_processor
 from operators._kernel.failures.checks import is_coroutine_function
 from operators.hooks import set_error_hook
 from operators.schedulers import thread
@@ -170,6 +170,12 @@ HIDDEN: dict[str, Make] = {
     "min": lambda fn: Flow.of(1, 2).min(fn),
     "max": lambda fn: Flow.of(1, 2).max(fn),
     "to_dict": lambda fn: F.to_dict(fn),
+    "to_dict of values": lambda fn: F.to_dict(str, fn),
+    "group_by": lambda fn: F.group_by(fn).flat_map(lambda group: group),
+    "group_by until": lambda fn: F.group_by(str, until=fn).flat_map(lambda group: group),
+    "window_until": lambda fn: F.window_until(fn).flat_map(lambda window: window),
+    "retry": lambda fn: Flow.error(KeyError()).retry(on=fn),
+    "circuit_breaker": lambda fn: Flow.error(KeyError()).circuit_breaker(CircuitBreaker(on=fn)),
     "collect": lambda fn: F.collect(list, fn),
     "collect into": lambda fn: F.collect(fn, list.append),
     "all": lambda fn: F.all(fn),

@@ -14,6 +14,7 @@ from operators._kernel.links.dealing import DealingStage
 from operators.schedulers import thread
 from operators.testing import VirtualClock
 from tests.operators.kit import Handmade, eventually, line_of, probe
+from tests.operators.ways import worlds
 
 
 def parity(n: int) -> str:
@@ -275,3 +276,14 @@ def test_a_group_nobody_will_have_lets_go_of_its_items():
     upstream.emit(0, 1)
     eventually(lambda: discarded == [0, 1])
     seen.cancel()
+
+
+def test_what_until_raises_is_told_once():
+    """And not by the group as well, which nobody has had: the hook would be told."""
+
+    def until(item: str) -> bool:
+        raise KeyError(item)
+
+    for flow in worlds("ab"):
+        with pytest.raises(KeyError):
+            list(flow.group_by(str, until=until).flat_map(lambda group: group))
