@@ -78,6 +78,10 @@ finally:
         return OneByOne(place, self.make)
 
     @property
+    def prefetch_upstream(self) -> int:
+        return 1
+
+    @property
     def synchronous(self) -> bool:
         return self.fn is given
 

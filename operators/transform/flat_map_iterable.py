@@ -55,6 +55,10 @@ finally:
     def holds(self) -> int:
         return 1
 
+    @property
+    def prefetch_upstream(self) -> int:
+        return 1
+
     def values(self) -> dict[str, Any]:
         return {"iterate": self.iterate, "close": None, "inner": None, "origin": None}
 

@@ -99,6 +99,17 @@ def test_many_requests_over_one_connection(where: str):
         assert sorted(rsocket.connect(url, use)) == list(range(200))
 
 
+def test_a_connection_inside_of_another_flow_lasts_until_its_answers_are_there():
+    later = rsocket.Responder(request_stream=lambda m: Flow.interval(0.02).take(2).map(numbered))
+
+    async def main(url: str) -> list[Any]:
+        one, other = (rsocket.source(url).apply(values()) for _ in range(2))
+        return sorted([value async for value in one.merge(other)])
+
+    with serving(later) as url:
+        assert asyncio.run(main(url)) == [b"0", b"0", b"1", b"1"]
+
+
 def test_on_an_event_loop_and_the_server_asks_too():
     async def main() -> list[Any]:
         urls: asyncio.Future[str] = asyncio.get_running_loop().create_future()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from operators import Flow
+from tests.operators.kit import Handmade
 
 
 def slow() -> Flow[int]:
@@ -124,3 +125,24 @@ def test_who_waits_on_a_loop_hears_of_what_is_no_exception() -> None:
         assert [type(error) for error in seen] == [Abort]
 
     asyncio.run(main())
+
+
+SEQUENTIAL: dict[str, Callable[[Flow[Any]], Flow[Any]]] = {
+    "concat_map": lambda flow: flow.concat_map(lambda n: Flow.of(n, n)),
+    "flat_map_iterable": lambda flow: flow.flat_map_iterable(lambda n: [n, n]),
+    "map, concat_map": lambda flow: flow.map(abs).concat_map(lambda n: Flow.of(n, n)),
+}
+INSIDE: dict[str, Callable[[Flow[Any]], Flow[Any]]] = {
+    "merge": lambda flow: flow.merge(Flow.of(9)),
+    "flat_map": lambda flow: Flow.of(1).flat_map(lambda _: flow),
+    "zip": lambda flow: flow.zip(Flow.range(9)),
+}
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+@pytest.mark.parametrize("operator", SEQUENTIAL)
+def test_what_takes_one_at_a_time_asks_for_one_inside_of_a_join_too(operator: str, inside: str):
+    publisher = Handmade([1, 2, 3])
+    flow = INSIDE[inside](SEQUENTIAL[operator](Flow.from_publisher(publisher)))
+    assert asyncio.run(collected(flow))
+    assert set(publisher.requests) == {1}
