@@ -14,6 +14,7 @@ from operators._kernel.failures.checks import need_methods
 from operators._kernel.failures.failure import brief
 from operators._kernel.hosts.loops import running_loop
 from operators._kernel.hosts.pending import Pending, starved
+from operators._kernel.hosts.threads import unlocked
 from operators._kernel.hosts.virtual import Elsewhere
 from operators._kernel.subscription.scope import Scope
 from operators.concurrency._call import Call, no_awaitable
@@ -225,6 +226,12 @@ class PoolCalls:
         return True
 
     def _done(self, ticket: Ticket, future: Future[Any]) -> None:
+        if self._closed:  # by ourselves, who hold none of the pool's locks
+            self._finish(ticket, future)
+        else:
+            unlocked(future, partial(self._finish, ticket, future))
+
+    def _finish(self, ticket: Ticket, future: Future[Any]) -> None:
         try:
             self._settle(ticket, future)
         finally:

@@ -45,12 +45,21 @@ class Rounds:
             if self._worker is not None and looker.every >= self._every:
                 return
             before, self._worker = self._worker, self._scheduler.worker()
-            worker = self._worker
+            worker, every = self._worker, self._every
             self._every = looker.every
         # Not under the lock: whoever begins a thread waits for it, and there the collector may end a run.
+        try:
+            self._next(worker)
+        except (
+            BaseException
+        ):  # there is no thread to be had now; there may be one for the next looker
+            with self._lock:
+                self._lookers.discard(looker)
+                if self._worker is worker:
+                    self._worker, self._every = before, every
+            raise
         if before is not None:
             before.close()
-        self._next(worker)
 
     def remove(self, looker: Looker) -> None:
         """Have it look no more."""

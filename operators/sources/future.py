@@ -11,6 +11,7 @@ from typing import Any
 from operators._kernel.failures.checks import need_result, shown
 from operators._kernel.failures.failure import ended_by
 from operators._kernel.hosts.loops import running_loop
+from operators._kernel.hosts.threads import unlocked
 from operators._kernel.kinds import Source
 from operators._kernel.links.emitter import Outlet
 from operators._kernel.plan.contract import Contract
@@ -58,7 +59,11 @@ class FromFuture(Source):
     def _listen(self, tell: Any, outlet: Outlet) -> None:
         future = self._future
         if not asyncio.isfuture(future):
-            future.add_done_callback(tell)
+
+            def done(future: Future[Any]) -> None:
+                unlocked(future, partial(tell, future))
+
+            future.add_done_callback(done)
             return
         loop: asyncio.AbstractEventLoop = future.get_loop()
         outlet.on_cancel(partial(_on, loop, future.remove_done_callback, tell))

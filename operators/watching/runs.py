@@ -91,10 +91,15 @@ class Watch:
         _ALIVE[run.number] = ref(run)
         for listener in LISTENERS:
             listener.begun(run)
-        if self.scheduler is None:
-            _ROUNDS.add(run)
-        else:
-            run.look_by(self.scheduler.worker())
+        try:
+            if self.scheduler is None:
+                _ROUNDS.add(run)
+            else:
+                run.look_by(self.scheduler.worker())
+        except Exception as error:  # the flow is none the worse for that
+            drop_error(
+                error, f"raised where {node.title}, {node.where}, was to be watched for stalls"
+            )
         return run
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +13,7 @@ import pytest
 
 from operators import Flow
 from operators.schedulers import executor
-from tests.operators.kit import Handmade, eventually, line_of, notes, probe
+from tests.operators.kit import DEADLINE, Handmade, eventually, line_of, notes, probe
 
 
 class Busy:
@@ -125,3 +127,69 @@ def test_a_pool_whose_threads_cannot_be_begun():
         seen = probe(Flow.range(9).publish_on(executor(pool)), 9).until_end()
 
     assert isinstance(seen.error, RuntimeError)
+
+
+# Each is about a pool of one thread, whose first call waits; what is made of the end asks for the pool again.
+ASKS_AGAIN = {
+    "the next call of a key": "Flow.range(9).map_async(wait, executor=pool, key=lambda n: n % 2)",
+    "another try": "Flow.range(9).map_async(wait, executor=pool, chunk=2).retry(1)",
+    "another batch": "Flow.range(9).map_batches(waits, executor=pool, max_size=2, concurrency=3).retry(1)",
+    "after a future": (
+        "Flow.from_future([pool.submit(wait, 1), pool.submit(wait, 2)][1])"
+        ".on_error_resume(lambda error: Flow.of(1).map_async(str, executor=pool))"
+    ),
+}
+PROGRAM = """
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from operators import Flow, hooks
+
+hooks.set_error_hook(lambda error, where: None)
+begun, go_on, over = threading.Event(), threading.Event(), threading.Event()
+
+def first():
+    begun.set()
+    {first}
+
+def wait(n):
+    begun.set()
+    go_on.wait()
+    return n
+
+def waits(items):
+    return [wait(item) for item in items]
+
+class Subscriber:
+    def on_subscribe(self, subscription): subscription.request(99)
+    def on_next(self, item): pass
+    def on_complete(self): over.set()
+    def on_error(self, error): over.set()
+
+pool = ThreadPoolExecutor(1{initializer})
+({flow}).subscribe(Subscriber())
+begun.wait()
+{then}
+go_on.set()
+over.wait()
+"""
+
+
+def _ends(**parts: str) -> None:
+    program = PROGRAM.format(**parts)
+    subprocess.run([sys.executable, "-c", program], timeout=DEADLINE * 3, check=True)
+
+
+@pytest.mark.parametrize("name", ASKS_AGAIN)
+def test_a_pool_is_asked_again_for_what_it_drops_with_its_locks_held(name: str):
+    _ends(
+        first="", initializer="", flow=ASKS_AGAIN[name],
+        then="pool.shutdown(wait=False, cancel_futures=True)",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["the next call of a key", "another try", "another batch"])
+def test_and_so_is_one_whose_threads_cannot_be_made_ready(name: str):
+    _ends(
+        first="go_on.wait(); raise KeyError", initializer=", initializer=first",
+        flow=ASKS_AGAIN[name], then="",
+    )  # fmt: skip

@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from concurrent.futures.thread import BrokenThreadPool
 from importlib import import_module
 from types import FrameType
 from typing import Any, TypeVar
@@ -78,6 +80,17 @@ def aside(function: Callable[[], object]) -> None:
     try:
         threading.Thread(target=function, name="operators-aside", daemon=True).start()
     except RuntimeError:  # there is none to be had; the interpreter ends, perhaps
+        function()
+
+
+def unlocked(future: Future[Any], function: Callable[[], object]) -> None:
+    """Call the function, since the future is done; aside where its pool has given it up.
+
+    A pool does that with its locks held, which are not reentrant: what hears of it may submit again.
+    """
+    if future.cancelled() or isinstance(future.exception(), BrokenThreadPool):
+        aside(function)
+    else:
         function()
 
 

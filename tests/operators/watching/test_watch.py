@@ -6,6 +6,7 @@ import gc
 import logging
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from operators.testing import VirtualClock
 from operators.watching import Stall, watch_all
 from operators.watching.runs import Run, runs
 from reactive_streams import UNBOUNDED
+from tests.operators.kit import probe
 from tests.operators.watching.hangs import Asking
 
 DEADLINE = 20.0
@@ -78,6 +80,42 @@ def test_by_the_clock_on_the_wall():
     handle.cancel()
     assert stalls[0].title == "never"
     assert not own()
+
+
+class _Refusing:
+    """A scheduler whose workers take nothing."""
+
+    def now(self) -> float:
+        return 0.0
+
+    def worker(self) -> _Refusing:
+        return self
+
+    def schedule(self, fn: Callable[[], object], delay: float = 0.0) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("scheduler", [None, _Refusing()])
+def test_a_run_that_cannot_be_watched_goes_on_and_the_next_one_is(
+    scheduler: Any, monkeypatch: pytest.MonkeyPatch
+):
+    dropped: list[str] = []
+    before = set_error_hook(lambda error, where: dropped.append(f"{error}, {where}"))
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", lambda _: _Refusing().schedule(print))
+            seen = probe(Flow.range(3).watch(stall=0.02, scheduler=scheduler), 9)
+    finally:
+        set_error_hook(before)
+
+    assert seen.items == [0, 1, 2]
+    (told,) = dropped
+    assert told.startswith("can't start new thread, raised where range, ")
+    assert "test_watch.py" in told
+    test_by_the_clock_on_the_wall()
 
 
 def test_what_moves_is_not_reported():
