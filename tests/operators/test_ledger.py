@@ -53,6 +53,10 @@ def together(flow: Flow[str]) -> Flow[Any]:
     return flow.scan(lambda so_far, item: (*so_far, item), ())
 
 
+def queued(flow: Flow[str]) -> Flow[str]:
+    return flow.publish_on(immediate(), prefetch=MOST)
+
+
 Build = Callable[[Flow[str], Ledger], Flow[Any]]
 SHARED_BUILDS: dict[str, Build] = {
     "switch_map": lambda f, it: f.switch_map(
@@ -74,6 +78,14 @@ SHARED_BUILDS: dict[str, Build] = {
     "balance": lambda f, it: f.balance(1, prefetch=4)[0],
     "parallel": lambda f, it: f.parallel(1, prefetch=4).sequential(prefetch=2),
     "partition": lambda f, it: f.partition(lambda item: 0, 1, prefetch=4)[0],
+    # What waits upstream of those that share a flow belongs to the run that they share.
+    "share, behind a queue": lambda f, it: queued(f).share(prefetch=2),
+    "replay, behind a queue": lambda f, it: queued(f).replay(1, prefetch=2).ref_count(),
+    "broadcast, behind a queue": lambda f, it: queued(f).broadcast(1, prefetch=2)[0],
+    "balance, behind a queue": lambda f, it: queued(f).balance(1, prefetch=2)[0],
+    "partition, behind a queue": lambda f, it: queued(f).partition(lambda item: 0, 1, prefetch=2)[
+        0
+    ],
 }
 BUILDS: dict[str, Build] = {
     "buffer": lambda f, it: f.buffer(3),

@@ -65,6 +65,8 @@ class Cast:
         self.pending: Pending | None = None
         """The account of the run upstream, which is one of its own."""
         self.branches: tuple[Branch, ...] = ()
+        self.heir: Scope | None = None
+        """The scope of the last Subscriber, once it has left: what is held for nobody is its to discard."""
         # Re-entrant: the collector may have a branch leave in the midst of anything here.
         self._lock = threading.RLock()
         self._upstream = Arbiter()
@@ -105,7 +107,10 @@ class Cast:
             if not over:
                 self._write(item)
         if over:
-            self._drop(item)
+            if self.heir is None or not self.heir.discards:
+                self._drop(item)
+            else:
+                self.heir.discard((item,))
             return
         branches = self.branches
         for branch in branches:
@@ -176,6 +181,7 @@ class Cast:
                 return
             self._shut = True
             if not over:
+                self.heir = scope
                 self.cut = True
                 self.end(error)
         self._leave_upstream(over, scope)
@@ -189,6 +195,7 @@ class Cast:
             over = self.ended
             self._shut = True
             if not over:
+                self.heir = scope
                 self.end(None)
         self._leave_upstream(over, scope)
 
@@ -196,6 +203,14 @@ class Cast:
         if not over:
             self._upstream.cancel()
         self._discard(scope)
+
+    def discard_upstream(self, item: Any) -> None:
+        """Hand an item that was held upstream to the heir, or else to one of those who are there."""
+        scopes = [self.heir] if self.heir is not None else [each.scope for each in self.branches]
+        for scope in scopes:
+            if scope.discards:
+                scope.discard((item,))
+                return
 
     def _drop(self, item: Any) -> None:
         self.dropped += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from operators._kernel.failures.checks import need_result
@@ -64,6 +65,7 @@ class Dividing:
         self._lanes = [Lane(self._account, self._left, common) for _ in range(many)]
         self._missing = many
         self._turn = 0
+        self._last: Lane | None = None  # that of who left as the last one, before upstream was over
         self.over: bool = False
         """Whether nothing more is dealt out."""
         self._upstream: Any = NOWHERE
@@ -89,7 +91,7 @@ class Dividing:
             if self._joined:
                 above = scope.unswitched
             else:
-                above = Scope(scope.watcher or watcher_of(self._source))
+                above = Scope(scope.watcher or watcher_of(self._source), self._discard)
                 self._pending = above.pending
             uncoupled(lambda: connect([*chain, *edge], self, above))
 
@@ -155,6 +157,10 @@ class Dividing:
     def _offer(self, item: Any) -> None:
         assert self._common is not None
         self._common.append(item)
+        if self._last is not None:  # all have left meanwhile
+            with suppress(IndexError):
+                self._discard(self._common.popleft())
+            return
         self._turn += 1
         many = len(self._lanes)
         for n in range(many):
@@ -191,6 +197,13 @@ class Dividing:
 
     # Downstream.
 
+    def _discard(self, item: Any) -> None:
+        """Hand an item that nobody will have to the last that left, or to one of the others."""
+        for lane in [self._last, *self._lanes]:
+            if lane is not None and lane.scope is not None and lane.scope.discards:
+                lane.scope.discard((item,))
+                return
+
     def _left(self, lane: Lane) -> None:
         with self._lock:
             last = all(lane.gone for lane in self._lanes)
@@ -198,6 +211,8 @@ class Dividing:
             if not (alone or self.over):
                 return
             self.over = True
+            if alone:
+                self._last = lane
             error = None
             if last and not any(lane.told for lane in self._lanes):
                 error, self._error = self._error, None

@@ -97,7 +97,7 @@ class Sharing:
                 return connection
             if watcher is None:
                 watcher = watcher_of(self._upstream)
-            scope = Scope(watcher, switch=switch)
+            scope = Scope(watcher, current.cast.discard_upstream, switch=switch)
             connection = current.connection = Connection(current.cast, scope.pending)
             current.cast.pending = scope.pending
         chain, edge = chain_to(self._upstream)
@@ -127,6 +127,8 @@ class Sharing:
         with self._lock:
             current = self._current(renew=leave is not None)
             current.subscribers += 1
+            if not current.cast.ended:
+                current.cast.heir = None
             due = current.subscribers >= many and current.connection is None
 
         def left(branch: Branch) -> None:
@@ -135,6 +137,7 @@ class Sharing:
                 if current.subscribers or current.connection is None:
                     return
             if leave is not None:
+                current.cast.heir = branch.scope
                 leave(lambda: self._part(current, branch), branch.scope)
 
         Branch(current.cast, downstream, node, scope, left).open()
