@@ -8,7 +8,8 @@ from typing import Any
 from operators._kernel.failures.checks import need_callable, need_count
 from operators._kernel.failures.failure import OneShotError, drop_error
 from operators._kernel.kinds import Link, Source, refuse
-from operators._kernel.links.cast import Branch, Cast
+from operators._kernel.links.branch import Branch
+from operators._kernel.links.cast import Cast
 from operators._kernel.links.stage import Stage
 from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.node import Node

@@ -6,7 +6,8 @@ from typing import Any
 
 from operators._kernel.failures.checks import need_count, need_subscriber
 from operators._kernel.kinds import Source
-from operators._kernel.links.cast import Branch, Cast
+from operators._kernel.links.branch import Branch
+from operators._kernel.links.cast import Cast
 from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.node import Node
 from operators._kernel.running.assembly import subscribe_foreign

@@ -15,7 +15,8 @@ from operators._kernel.failures.checks import (
 )
 from operators._kernel.failures.failure import OneShotError
 from operators._kernel.kinds import refuse
-from operators._kernel.links.cast import Branch, Cast
+from operators._kernel.links.branch import Branch
+from operators._kernel.links.cast import Cast
 from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.node import Node
 from operators._kernel.subscription.demand import Claim

@@ -154,6 +154,26 @@ def cancels(build: Build, *sizes: int) -> Scenario:
     return scenario
 
 
+def keeps(build: Build, size: int) -> Scenario:
+    """One asks for all but one item, and another one cancels meanwhile: each item is given once."""
+
+    def scenario(actors: Actors) -> Callable[[], None]:
+        discarded: list[Any] = []
+        (source,) = _sources(actors, (size,))
+        seen = actors.subscriber()
+        build(actors, Flow.from_publisher(source)).on_discard(discarded.append).subscribe(seen)
+        actors.add(lambda: seen.request(size - 1), "asks")
+        actors.add(seen.cancel, "cancels")
+
+        def check() -> None:
+            given = sorted([*seen.items, *discarded])
+            assert given == sorted(source.emitted), f"{seen.items}, discarded {discarded}"
+
+        return check
+
+    return scenario
+
+
 def fails(build: Build, *sizes: int) -> Scenario:
     """The first source fails, which is the end of all."""
 

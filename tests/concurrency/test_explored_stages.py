@@ -12,7 +12,7 @@ import pytest
 
 from operators import Flow, MergeHub, Multicast
 from operators.testing import Actors
-from tests.concurrency.exploring import Build, asks, cancels, fails, orders
+from tests.concurrency.exploring import Build, asks, cancels, fails, keeps, orders
 
 MOST = 12
 
@@ -172,3 +172,30 @@ def test_sources_that_come_to_a_hub_in_any_order() -> None:
         return check
 
     orders(scenario, 5 * MOST)
+
+
+# Of these each item that their source gives is delivered, or discarded, and not both.
+KEEPS: dict[str, Build] = {
+    "share": lambda a, x: x.share(prefetch=3),
+    "share, behind a queue": lambda a, x: x.publish_on(a.scheduler(), prefetch=3).share(prefetch=2),
+    "replay": lambda a, x: x.replay(1, prefetch=3).ref_count(),
+    "broadcast": lambda a, x: x.broadcast(1, prefetch=3)[0],
+    "balance": lambda a, x: x.balance(1, prefetch=3)[0],
+    "balance, behind a queue": lambda a, x: x.publish_on(a.scheduler(), prefetch=3).balance(
+        1, prefetch=2
+    )[0],
+    "partition": lambda a, x: x.partition(lambda n: 0, 1, prefetch=3)[0],
+    "switch_on_first": lambda a, x: x.switch_on_first(lambda first, all_of: all_of, prefetch=3),
+    "publish_on": lambda a, x: x.publish_on(a.scheduler(), prefetch=3),
+    "delay": lambda a, x: x.delay(1, scheduler=a.scheduler()),
+    "parallel": lambda a, x: x.parallel(2, prefetch=3).sequential(prefetch=3),
+    "window": lambda a, x: x.window(2).concat_map(lambda window: window),
+    "group_by": lambda a, x: x.group_by(lambda n: n % 2).flat_map(lambda group: group),
+    "merge": lambda a, x: x.merge(Flow.never(), prefetch=3),
+    "interleave": lambda a, x: x.interleave(Flow.empty(), prefetch=3),
+}
+
+
+@pytest.mark.parametrize("name", KEEPS)
+def test_an_item_is_delivered_or_discarded_in_any_order(name: str) -> None:
+    orders(keeps(KEEPS[name], 3), 6 * MOST)

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from operators._kernel.failures.checks import tell_of_drop
 from operators._kernel.failures.failure import drop_late
 from operators._kernel.hosts.pending import Pending
 from operators._kernel.hosts.waiting import told_of
 from operators._kernel.links.inbox import replenish_at
-from operators._kernel.links.queued import EMPTY, QueuedStage
 from operators._kernel.plan.node import Node
 from operators._kernel.subscription.arbiter import Arbiter
-from operators._kernel.subscription.ends import NOWHERE
 from operators._kernel.subscription.scope import Scope
 from operators._kernel.subscription.times import SLACK
 from reactive_streams import UNBOUNDED
+
+if TYPE_CHECKING:
+    from operators._kernel.links.branch import Branch
 
 
 class _Cell:
     """One item, and the way to the next: what no branch has before it any more is let go of by itself."""
 
-    __slots__ = ("at", "item", "next")
+    __slots__ = ("at", "item", "next", "number")
 
-    def __init__(self, item: Any, at: float) -> None:
+    def __init__(self, item: Any, at: float, number: int) -> None:
         self.item: Any = item
         self.at: float = at
+        self.number: int = number
         self.next: _Cell | None = None
 
 
@@ -79,7 +81,7 @@ class Cast:
         self._age = age
         self._now = now
         self._on_drop = on_drop
-        self._tail = _Cell(None, 0.0)  # its item is nobody's any more
+        self._tail = _Cell(None, 0.0, 0)  # its item is nobody's any more
         self._head = self._tail  # what is after it is there for new branches
         self._history = 0
         self._written = 0
@@ -87,7 +89,9 @@ class Cast:
         self.mark: int = self._batch
         """The position of all branches at which upstream is asked for more."""
         self._had = 0  # what some branch has had
-        self._resume: tuple[int, _Cell] | None = (0, self._tail)  # where the next one goes on
+        self._resume: _Cell | None = self._tail  # after it the next one goes on
+        self._leaving = 0  # branches that have left, and whose loops are not known to be over
+        self._owed: tuple[Scope | None] | None = None  # who gets what is held, when they are
 
     # Upstream ------------------------------------------------------------------------------------
 
@@ -120,10 +124,10 @@ class Cast:
             self._ask()
 
     def _write(self, item: Any) -> None:
-        cell = _Cell(item, 0.0 if self._now is None else self._now())
+        self._written += 1
+        cell = _Cell(item, 0.0 if self._now is None else self._now(), self._written)
         self._tail.next = cell
         self._tail = cell
-        self._written += 1
         if self._kept:
             self._history += 1
             self._forget()
@@ -131,7 +135,7 @@ class Cast:
             self._head = cell
         if not self.branches and not self.holds:
             self._had = self._written
-            self._resume = (self._written, cell)
+            self._resume = cell
             if not self._kept:
                 self._drop(item)
 
@@ -263,13 +267,11 @@ class Cast:
         with self._lock:
             if self._age is not None:
                 self._forget()
-            start = (self._written, self._tail)
-            if self._kept:
-                start = (self._written - self._history, self._head)
+            start = self._head if self._kept else self._tail
             if self._resume is not None:
-                start = min(start, self._resume, key=_place)
+                start = min(start, self._resume, key=_number)
             self._resume = None
-            branch.position, branch.cell = start
+            branch.position, branch.cell = start.number, start
             self.branches = (*self.branches, branch)
 
     def leave(self, branch: Branch) -> None:
@@ -278,16 +280,35 @@ class Cast:
             if branch not in self.branches:
                 return
             self.branches = tuple(other for other in self.branches if other is not branch)
-            self._had = max(self._had, branch.position)
-            if not self.branches:
-                cell = branch.cell
-                for _ in range(self._had - branch.position):
-                    cell = cell.next
-                self._resume = (self._had, cell)
+            branch.leaving = True  # its loop may be about to deliver one more
+            self._leaving += 1
+            self._had_by(branch)
         if self.ended:
             self._discard(branch.scope)
         else:
             self._ask()
+
+    def settle(self, branch: Branch) -> None:
+        """Take note that the loop of a branch that has left is over, so that it is known what it has had."""
+        with self._lock:
+            if not branch.leaving:
+                return
+            branch.leaving = False
+            self._leaving -= 1
+            self._had_by(branch)
+            owed = self._owed
+        if owed is not None:
+            self._discard(*owed)
+        elif not self.ended:
+            self._ask()
+
+    def _had_by(self, branch: Branch) -> None:
+        cell = branch.cell
+        self._had = max(self._had, cell.number)
+        if not self.branches:
+            while cell.number != self._had:
+                cell = cell.next
+            self._resume = cell
 
     def passed(self, branch: Branch) -> None:
         """Take note that a branch has gone on; it may have been the one that others waited for."""
@@ -322,9 +343,12 @@ class Cast:
         with self._lock:
             if self._resume is None or not self._shut:
                 return
-            cell = self._resume[1].next
-            self._head = self._tail
-            self._resume = (self._written, self._tail)
+            if self._leaving:
+                self._owed = (scope,)
+                return
+            self._owed = None
+            cell = self._resume.next
+            self._head = self._resume = self._tail
         while cell is not None:
             if scope is not None and scope.discards:
                 scope.discard((cell.item,))
@@ -333,111 +357,5 @@ class Cast:
             cell = cell.next
 
 
-def _place(start: tuple[int, _Cell]) -> int:
-    return start[0]
-
-
-class Branch(QueuedStage):
-    """What stands before one of the Subscribers of a cast."""
-
-    __slots__ = ("_cast", "_last", "_left", "_newest", "cell", "dropped", "position")
-
-    crosses: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        cast: Cast,
-        downstream: Any,
-        node: Node,
-        scope: Scope,
-        left: Callable[[Branch], object] | None = None,
-        *,
-        newest: bool = False,
-    ) -> None:
-        super().__init__(downstream, node, scope)
-        self._cast: Cast = cast
-        self._left = left
-        self._newest = newest
-        self._last: int | None = None
-        self.dropped: int = 0
-        """Items passed over since a newer one was there."""
-        self.position: int = 0
-        """Items of the cast that were taken from it, or were over when this came."""
-        self.cell: Any = None
-
-    def open(self) -> None:
-        """Hand the Subscription over."""
-        self.scope.pending.carry(self)
-        self.on_subscribe(NOWHERE)
-
-    def trouble(self) -> Exception | None:
-        """Return why nothing more can come, or None."""
-        return self._cast.trouble()
-
-    def held_up(self) -> str:
-        return self._cast.held_up(self)
-
-    def on_subscribe(self, subscription: Any) -> None:
-        self.drain.enter()  # nothing is emitted before both sides are ready
-        # Its Subscriber may have the others subscribe, and so all begin, before it returns.
-        self._cast.join(self)
-        super().on_subscribe(subscription)
-
-    def poll(self) -> Any:
-        cell = self.cell
-        if cell is None or (cell := cell.next) is None or self.position == self._last:
-            return EMPTY
-        self.position += 1
-        while self._newest and cell.next is not None and self.position != self._last:
-            cell = cell.next
-            self.position += 1
-            self.dropped += 1
-        self.cell = cell
-        return cell.item
-
-    def deliver(self, wanted: int) -> int:
-        if self._newest:
-            return super().deliver(wanted)
-        emit = self.downstream.on_next
-        emitted = 0
-        while emitted != wanted and (cell := self.cell) is not None:
-            if (cell := cell.next) is None:
-                break
-            self.position += 1
-            self.cell = cell
-            emit(cell.item)
-            emitted += 1
-            if self.cancelled or self.bad is not None or (self.due and self.pauses()):
-                break
-        return emitted
-
-    def consumed(self, n: int) -> None:
-        if self.position >= self._cast.mark:
-            self._cast.passed(self)
-
-    def drained(self) -> None:
-        """Take what the cast has had by now, and then complete."""
-        self._last = self._cast.written
-        self.schedule()
-
-    def exhausted(self) -> bool:
-        if self._last is not None and self.position >= self._last:
-            return True
-        if not self._cast.ended or self.cell is None:
-            return False
-        if self._cast.cut or self.cell.next is None:
-            self.failure: Exception | None = self._cast.error
-            self._cast.told = True
-            return True
-        return False
-
-    def halt(self) -> None:
-        self.scope.pending.drop(self)
-        self._cast.leave(self)
-        left, self._left = self._left, None
-        if left is not None:
-            left(self)
-
-    def closed(self) -> None:
-        self.halt()
-        self.cell = None
+def _number(cell: _Cell) -> int:
+    return cell.number

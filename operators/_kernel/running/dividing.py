@@ -219,8 +219,8 @@ class Dividing:
         if alone:
             self._account.upstream = NOWHERE
             self._upstream.cancel()
-            if self._common is not None and lane.scope is not None:
-                lane.scope.discard(lane.take_all())
+        if last and self._common is not None and lane.scope is not None:
+            lane.scope.discard(lane.take_all())
         if error is not None:  # it waited behind items
             drop_late(error, self._node)
         if self._pending is not None and lane.scope is not None:

@@ -9,7 +9,8 @@ from typing import Any
 from operators._kernel.failures.failure import drop_error
 from operators._kernel.hosts.pending import Pending
 from operators._kernel.kinds import chain_to
-from operators._kernel.links.cast import Branch, Cast
+from operators._kernel.links.branch import Branch
+from operators._kernel.links.cast import Cast
 from operators._kernel.plan.node import Node
 from operators._kernel.running.assembly import connect
 from operators._kernel.subscription.relay import uncoupled

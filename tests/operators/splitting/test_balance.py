@@ -66,3 +66,15 @@ def test_threads_share_the_work_and_lose_nothing():
 def test_after_the_end_it_can_be_run_again():
     (flow,) = Flow.range(3).balance(1)
     assert [list(flow), list(flow)] == [[0, 1, 2]] * 2
+
+
+def test_what_waits_behind_the_end_of_upstream_is_discarded_when_the_last_leaves():
+    upstream = Handmade()
+    left: list[str] = []
+    (flow,) = Flow.from_publisher(upstream).balance(1, prefetch=4)
+    seen = probe(flow.on_discard(left.append), 1)
+    upstream.emit("a", "b", "c")
+    upstream.complete()
+    seen.cancel()
+
+    assert (seen.items, left) == (["a"], ["b", "c"])
