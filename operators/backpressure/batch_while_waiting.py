@@ -28,6 +28,8 @@ class BatchWhileWaiting(Link):
     strict = True
     never_none = True
     contract = Contract.PREFETCH
+    kind: type[list[Any]] = list
+    """What a list is made as."""
 
     def __init__(self, size: int) -> None:
         need_count("batch_while_waiting", "size", size)
@@ -42,17 +44,23 @@ class BatchWhileWaiting(Link):
         return f"size={self._size}"
 
     def link(self, downstream: Any, node: Node, scope: Scope) -> Any:
-        return _BatchStage(downstream, node, scope, self._size)
+        return _BatchStage(downstream, node, scope, self._size, self.kind)
 
 
 class _BatchStage(InboxStage):
-    __slots__ = ()
+    __slots__ = ("_kind",)
     deliver = QueuedStage.deliver
     polled = QueuedStage.polled
 
+    def __init__(
+        self, downstream: Any, node: Node, scope: Scope, size: int, kind: type[list[Any]]
+    ) -> None:
+        super().__init__(downstream, node, scope, size)
+        self._kind = kind
+
     def poll(self) -> Any:
         inbox = self.inbox
-        batch = [inbox.poll() for _ in range(len(inbox.items))]
+        batch = self._kind([inbox.poll() for _ in range(len(inbox.items))])
         if not batch:
             return EMPTY
         inbox.replenish_all()

@@ -20,6 +20,15 @@ def the_same(batch: Any) -> Any:
     return batch
 
 
+def _items_of(batch: Any) -> Iterable[Any]:
+    """Return the items of a batch; of one that makes them as they are taken there are none yet."""
+    given: Iterable[Any] = batch
+    return given if isinstance(batch, _LISTS) else ()
+
+
+_LISTS: tuple[type, ...] = (list, tuple)
+
+
 def of_asyncio(made: Any) -> bool:
     """Whether a source or a sink is for asyncio alone."""
     said: bool | None = made.asyncio_only
@@ -78,7 +87,7 @@ class AsyncSource(Generic[Out]):
         """Return the flow of its items, which runs anew for each Subscriber."""
         from operators.flow import Flow
 
-        return Flow(Node(FlatMapIterable(the_same), Node(_Operator(self))))
+        return Flow(Node(FlatMapIterable(the_same, _items_of), Node(_Operator(self))))
 
 
 class _Operator(AsyncIterableSource):

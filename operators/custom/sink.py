@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -13,6 +13,7 @@ from operators._kernel.kinds import AsyncIterableSource
 from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.node import Node
 from operators._kernel.running.pulling import apull
+from operators._kernel.subscription.scope import Scope
 from operators.backpressure.batch_while_waiting import BatchWhileWaiting
 from operators.concurrency.subscribe_on import SubscribeOn
 from operators.custom.async_source import of_asyncio, the_same
@@ -37,7 +38,8 @@ class Sink(Custom[T, T], Generic[T]):
     was written: one item at least, `batch` of them at most. The manager is left before the end is told: as
     after a `with` block that went through when all is written, with the error where one came, with a
     GeneratorExit or a CancelledError at a cancel; so it can commit or roll back. What it raises fails the
-    flow.
+    flow. At a cancel the items that wait go to `on_discard`, and those of the batch that is being written,
+    some of which may have been.
 
     Where no event loop runs, upstream is run by a thread of its own, so that it may block.
 
@@ -73,8 +75,8 @@ class Sink(Custom[T, T], Generic[T]):
 
     def place(self, upstream: Node) -> Node:
         """Return the node that ends with it."""
-        gathered = Node(BatchWhileWaiting(self.batch), upstream)
-        return Node(FlatMapIterable(the_same), Node(_Operator(self, gathered)))
+        gathered = Node(_Gather(self.batch), upstream)
+        return Node(FlatMapIterable(the_same, _items_of), Node(_Operator(self, gathered)))
 
     def subscriber(self) -> SinkSubscriber[T]:
         """Return a Subscriber that writes here what a Publisher sends, for any Publisher's `subscribe`.
@@ -146,16 +148,36 @@ class _Operator(AsyncIterableSource):
     def flows(self) -> tuple[Node, ...]:
         return (self._batches,)
 
-    def aiterator(self) -> AsyncIterator[Any]:
+    def aiterator_in(self, scope: Scope) -> AsyncIterator[Any]:
         node = self._batches
         if running_loop() is None:
             node = Node(SubscribeOn(thread(f"operators-{self.name}")), node)
         elif self.away:  # what is upstream runs here
             node = Node(SubscribeOn(LoopScheduler(running_loop())), node)
-        return self._written(node)
+        return self._written(node, scope)
 
-    async def _written(self, node: Node) -> AsyncIterator[Any]:
-        async with self._sink.open() as write, aclosing(apull(node)) as batches:
+    async def _written(self, node: Node, scope: Scope) -> AsyncIterator[Any]:
+        async with self._sink.open() as write, aclosing(apull(node, scope)) as batches:
             async for batch in batches:
-                await write(batch)
+                try:
+                    await write(batch)
+                except Exception:
+                    raise
+                except BaseException:  # a cancel: how much of it is written only the sink knows
+                    scope.discard((batch,))
+                    raise
                 yield batch
+
+
+class _Batch(list[Any]):
+    """Items that are written together; nobody else's lists are taken for it."""
+
+
+def _items_of(held: Any) -> Iterable[Any]:
+    """Return what is discarded of what is held above: the items of a batch, or one that waits for that."""
+    return held if type(held) is _Batch else (held,)
+
+
+class _Gather(BatchWhileWaiting):
+    __slots__ = ()
+    kind = _Batch

@@ -286,7 +286,7 @@ def _flat_map_iterable(operator: FlatMapIterable, place: int) -> Operator:
         except Exception as error:
             yield Lost(item, error, place)
 
-    return FlatMapIterable(items)
+    return FlatMapIterable(items, operator.parts)
 
 
 def _made(operator: FlatMap | ConcatMap, place: int) -> Callable[[Any], Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ class FlatMapIterable(Step, Link):
     fails        when upstream does, fn raises or gives no iterable, or an iterable raises
     """
 
-    __slots__ = ("_fn",)
+    __slots__ = ("_fn", "parts")
     name = "flat_map_iterable"
     contract = Contract.SEQUENTIAL
     steady = True
@@ -44,8 +44,12 @@ finally:
     $close($inner)
 """
 
-    def __init__(self, fn: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, fn: Callable[[Any], Any], parts: Callable[[Any], Iterable[Any]] | None = None
+    ) -> None:
         need_callable("flat_map_iterable", "fn", fn)
+        self.parts: Callable[[Any], Iterable[Any]] | None = parts
+        """Gives what an item that is held above, or here, is discarded as; None: as itself."""
         self._fn: Callable[[Any], Any] = first("flat_map_iterable", "fn", fn, self._settle)
 
     def _settle(self, fn: Callable[[Any], Any]) -> None:
@@ -64,6 +68,12 @@ finally:
 
     def bound(self, place: Place) -> dict[str, Any]:
         return {"close": partial(_part_with, place.scope)}
+
+    def scope(self, scope: Scope) -> Scope:
+        parts = self.parts
+        if parts is None or not scope.discards:
+            return scope
+        return scope.discarding(lambda item: scope.discard(parts(item)))
 
     def iterate(self, item: Any) -> Iterator[Any]:
         """Return the iterator over fn(item)."""
@@ -162,6 +172,7 @@ class _IterableStage(QueuedStage):
         current, self._current = self._current, None
         if current is not None:
             _part_with(self.scope, current[0])
-        held = list(self._waiting)
+        held: list[Any] = list(self._waiting)
         self._waiting.clear()
-        return held
+        parts = self._operator.parts
+        return held if parts is None else [each for item in held for each in parts(item)]

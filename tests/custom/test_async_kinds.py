@@ -13,7 +13,7 @@ import pytest
 from operators import Flow, Handle
 from operators.custom import AsyncSource, Sink
 from operators.testing import TestSubscriber
-from tests.operators.kit import DEADLINE, eventually, notes, probe
+from tests.operators.kit import DEADLINE, eventually, notes, probe, soon
 
 
 class Pairs(AsyncSource[int]):
@@ -151,6 +151,77 @@ def test_a_cancel_while_it_writes_breaks_off():
     run.result(DEADLINE)
     eventually(lambda: store.ends == ["CancelledError"])
     assert store.items == []
+
+
+class Stuck(Sink[Any]):
+    """Never gets done with its second batch."""
+
+    batch = 4
+
+    def __init__(self) -> None:
+        self.begun: list[list[Any]] = []
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[Callable[[list[Any]], Awaitable[None]]]:
+        async def write(items: list[Any]) -> None:
+            self.begun.append(items)
+            if len(self.begun) == 2:
+                await asyncio.Event().wait()
+
+        yield write
+
+
+def pushed(flow: Flow[Any]) -> Flow[Any]:
+    return Flow.of(1).flat_map(lambda _: flow)
+
+
+@pytest.mark.parametrize("inside", [lambda flow: flow, pushed])
+def test_a_cancelled_task_discards_what_waits_for_a_sink_and_what_is_in_its_hands(inside: Any):
+    sink, made, left, got = Stuck(), list[Any](), list[Any](), list[Any]()
+    numbers = Flow.range(100).map(lambda n: [n]).tap(made.append)
+
+    async def use() -> None:
+        async for item in inside(numbers.apply(sink)).on_discard(left.append):
+            got.append(item)
+
+    async def main() -> None:
+        using = asyncio.create_task(use())
+        await soon(lambda: len(sink.begun) == 2)
+        using.cancel()
+        await asyncio.wait([using])
+
+    asyncio.run(main())
+    assert len(left) >= len(sink.begun[1])
+    assert sorted(got + left) == made
+
+
+def test_a_run_on_no_loop_discards_them_too():
+    sink, made, left, got = Stuck(), list[Any](), list[Any](), list[Any]()
+    numbers = Flow.range(100).map(lambda n: [n]).tap(made.append)
+    run = numbers.apply(sink).on_discard(left.append).for_each(got.append)
+    eventually(lambda: len(sink.begun) == 2)
+    run.cancel()
+    eventually(lambda: sorted(got + left) == made)
+    assert len(left) >= len(sink.begun[1])
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_batches_that_wait_in_a_join_are_discarded_as_the_items_that_they_are(turns: int):
+    left: list[Any] = []
+
+    async def use() -> None:
+        async for _ in Pairs(100).flow().merge(Flow.never()).on_discard(left.append):
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        using = asyncio.create_task(use())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        using.cancel()
+        await asyncio.wait([using])
+
+    asyncio.run(main())
+    assert all(isinstance(each, int) for each in left)
 
 
 def test_on_an_event_loop_all_of_it_is_there():

@@ -302,9 +302,11 @@ class _Builder:
             operator.open(self._watched(source), source, scope)
             return
         downstream = self._watched(source, *run)
+        places: list[Scope] = []
         try:
             if isinstance(operator, AsyncIterableSource):
-                opened: Any = operator.aiterator_in(self.scope)
+                places = scopes([source, *run], self.scope)
+                opened: Any = operator.aiterator_in(places[0])
             else:
                 opened = operator.iterator()
         except Exception as error:
@@ -324,7 +326,7 @@ class _Builder:
                 refuse(downstream, annotate(error, source))
                 return
             feed = Feed(opened, never, nothing, pauses=False)
-            opening = Opening(feed, source, run, scopes(run, self.scope), drive.run, FEEDS)
+            opening = Opening(feed, source, run, places[1:], drive.run, FEEDS)
             drive.start(*opening.afeed(finish=anothing, sink=drive.fail))
         elif switch is not None:
             self._drive(downstream, drained_feed(opened, switch), source, run)

@@ -40,9 +40,9 @@ def sink(queue: Any, settings: SinkSettings = SinkSettings()) -> Sink[Any]:  # n
     """Return a sink that puts what comes into a queue, and waits while it is full.
 
     `queue` is as for `source`, or a sending anyio stream. A Message is put in by its value. Beside what is
-    in the queue up to `settings.batch` items wait and as many are in hand. At a cancel what waits goes to
-    `on_discard`, and nothing more is put in. Raises TypeError for what is no queue; what the queue raises
-    fails the flow.
+    in the queue up to `settings.batch` items wait and as many are in hand. At a cancel what waits, and the
+    batch in hand, goes to `on_discard`, and nothing more is put in. Raises TypeError for what is no queue;
+    what the queue raises fails the flow.
 
     >>> import queue
     >>> from operators import Flow
