@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from operators import Flow
-from operators.connectors import rsocket, tcp
+from operators.connectors import http, rsocket, tcp
 from tests.operators.kit import DEADLINE, soon
 
 Listen = Callable[[Callable[[Any], object]], Flow[Any]]
@@ -86,5 +86,30 @@ def test_a_server_of_websockets_does_not_wait_for_clients_to_leave():
         _, left = await asyncio.wait([using], timeout=DEADLINE)
         await client.close()
         assert not left
+
+    asyncio.run(main())
+
+
+def test_a_cancel_that_comes_while_a_body_is_given_up_is_heard():
+    async def main() -> None:
+        given_up = asyncio.Event()
+
+        async def receive() -> Any:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                given_up.set()
+                await asyncio.sleep(0)
+
+        async def use() -> None:
+            scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+            async for _ in http.body(scope, receive, http.ServerSettings(silence=0.01)):
+                pass
+
+        using = asyncio.create_task(use())
+        await given_up.wait()
+        using.cancel()
+        await asyncio.wait([using], timeout=DEADLINE)
+        assert using.cancelled()
 
     asyncio.run(main())

@@ -383,6 +383,29 @@ def test_a_task_that_is_cancelled_once_more_while_it_closes_cuts_the_connection_
 # Use -------------------------------------------------------------------------------------------
 
 
+def test_a_client_that_takes_nothing_does_not_keep_a_server_from_its_end():
+    told: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        if told:
+            await asyncio.Event().wait()
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        told.append(message["type"])
+        if message["type"] == "websocket.close":
+            await asyncio.Event().wait()
+
+    async def main() -> None:
+        settings = http.WebSocketSettings(close_timeout=0.01)
+        app = http.WebSocketApp(lambda socket: Flow.of("a").apply(socket.sink()), settings)
+        async with asyncio.timeout(DEADLINE):
+            await app({"type": "websocket", "path": "/", "headers": []}, receive, send)
+
+    asyncio.run(main())
+    assert told == ["websocket.accept", "websocket.send", "websocket.close"]
+
+
 def test_a_socket_cannot_be_used_twice():
     def twice(socket: http.WebSocket) -> Flow[Any]:
         one = Flow.of("a")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -83,10 +82,12 @@ class Pump:
                 await self._stop_asking()
 
     async def _stop_asking(self) -> None:
-        if self._asking is not None:
-            self._asking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._asking
+        asking = self._asking
+        if asking is not None:
+            asking.cancel()
+            await asyncio.wait([asking])  # a cancel that is raised here is no other than our own
+            if not asking.cancelled():
+                asking.result()
 
 
 async def run_with(watching: Coroutine[Any, Any, None], flow: Flow[Any]) -> None:

@@ -91,8 +91,11 @@ class _Port(Pump):
     async def close(self, code: int, reason: str) -> None:
         if self._how is None:
             self._over(code, reason)
-            with suppress(OSError):  # the client was faster
-                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+            goodbye = {"type": "websocket.close", "code": code, "reason": reason}
+            # The client was faster, or it takes nothing: a server waits until it does, for this as well.
+            with suppress(OSError):
+                async with asyncio.timeout(self._settings.close_timeout):
+                    await self._send(goodbye)
 
     async def closed(self) -> ClosedError:
         await self._is_closed.wait()
