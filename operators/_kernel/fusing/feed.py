@@ -8,9 +8,9 @@ those that have something.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator
 from itertools import islice, repeat
+from time import monotonic
 from typing import Any, ClassVar, Protocol
 
 from operators._kernel.hosts.slices import SLICE
@@ -51,7 +51,7 @@ class Bell(Protocol):
 class Pace:
     """The time of one consumer, which may run on an event loop, and whether it has left."""
 
-    __slots__ = ("_answers", "_beats", "_last", "deadline", "halted")
+    __slots__ = ("_answers", "_beats", "_begun", "_last", "_owed", "_way", "deadline", "halted")
 
     pushes: ClassVar[bool] = False
     """Whether it gives on what it pulls: functions of a flow that is pushed run where that is, not here."""
@@ -61,6 +61,11 @@ class Pace:
         self.halted: bool = False
         self._beats = 1
         self._last = 0.0
+        self._begun: float | None = (
+            None  # when the slice began, until somebody is back at work in it
+        )
+        self._owed = False  # whether work was put off, and nobody is back at it
+        self._way = 0.0  # seconds from the consumer to that work, through all the flows between
         self._answers: dict[int, bool] | None = None
 
     def once(self, who: object, ask: Callable[[], bool]) -> bool:
@@ -88,8 +93,8 @@ class Pace:
 
     def begin_slice(self) -> None:
         """Take note that the consumer begins to run on an event loop, for a slice of its time."""
-        self._last = now = time.monotonic()
-        self.deadline = now + SLICE
+        self._last = self._begun = now = monotonic()
+        self.deadline = now + SLICE + self._way
 
     def end_slices(self) -> None:
         """Take note that the consumer runs on a thread of its own, for as long as it likes."""
@@ -104,7 +109,7 @@ class Pace:
             return -1
         if self.deadline == NEVER:
             return _MOST_BEATS
-        now = time.monotonic()
+        now = monotonic()
         beats = self._beats
         if now - self._last < _SLOW:
             beats = min(beats * 2, _MOST_BEATS)
@@ -115,6 +120,32 @@ class Pace:
             return beats
         self.bell.ring()
         return 0
+
+    def put_off(self) -> None:
+        """Take note of work in the midst of which a turn is given, by all flows that are around it."""
+        if self._owed and self._begun is not None:
+            self._way = max(SLICE, 2 * self._way)  # the slice was over on the way
+        self._begun = None
+        self._owed = True
+
+    def resumed(self) -> int:
+        """Return how many items may pass, one at least, as what was put off is gone on with; -1: be over.
+
+        Its slice begins here: the way to it, through flows inside of flows, may take longer than a slice, and
+        nothing would ever be done at the end of it.
+        """
+        if self.halted:
+            return -1
+        if self.deadline == NEVER:
+            return _MOST_BEATS
+        begun = self._begun
+        if begun is not None:  # else another one was back before
+            self._begun = None
+            self._owed = False
+            self._last = now = monotonic()
+            self._way = now - begun
+            self.deadline = now + SLICE
+        return 1
 
 
 class Run(Pace):

@@ -40,7 +40,7 @@ class _Shape:
         discards = [f"discard{index}" for _, index in self.leftovers]
         out.add(0, f"def build({', '.join([*_GIVEN, *discards, *self.names])}):")
         write_firsts(out, self.steps)
-        for name in ("pace", "turn"):
+        for name in ("pace", "put_off", "resumed", "turn"):
             if any(f"{name}()" in line for line in body.lines):
                 out.add(1, f"{name} = run.{name}")
         out.lines += body.lines

@@ -140,10 +140,12 @@ class Loop(Pull):
             "beat -= 1",
             "if not beat:",
             "    beat = pace()",
-            "    while beat < 1:",
+            "    if beat < 1:",
             "        if beat: return",
+            "        put_off()",
             "        yield pause",
-            "        beat = pace()",
+            "        beat = resumed()",
+            "        if beat < 1: return",
         ]
 
     def paused(self) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from operators import Flow
+from operators._kernel.fusing import feed
 from operators._kernel.hosts import slices
 from operators._kernel.links import queued
 from operators.schedulers import immediate
@@ -21,6 +22,12 @@ def tree(depth: int) -> Flow[int]:
     if not depth:
         return Flow.of(0)
     return Flow.merge(Flow.of(depth), Flow.defer(lambda: tree(depth - 1)), prefetch=2)
+
+
+def nested(depth: int) -> Flow[int]:
+    if not depth:
+        return Flow.of(0)
+    return Flow.of(depth - 1).flat_map(nested).buffer(2).flat_map(Flow.from_iterable)
 
 
 def doubled(n: int) -> Flow[int]:
@@ -41,6 +48,7 @@ FLOWS: dict[str, Make] = {
     "merge": lambda flow: flow.merge(Flow.range(50), prefetch=1),
     "merge, pushed": lambda flow: flow.limit_rate(3).merge(pushed(3), prefetch=2),
     "merge of merges": lambda flow: flow.merge(tree(20)),
+    "flows in flows": lambda flow: flow.take(3).flat_map(lambda _: nested(12)),
     "concat": lambda flow: flow.concat(pushed(3), flow),
     "zip": lambda flow: flow.limit_rate(3).zip(flow.limit_rate(1), prefetch=2),
     "retry": lambda flow: flow.concat(Flow.error(ValueError())).retry(3).on_error_return(0),
@@ -63,9 +71,10 @@ async def answer(n: int) -> int:
 def looks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a slice be over after so many looks at the clock: the same at each run, on any machine."""
     clock = itertools.count()
-    for module in (slices, queued):
+    for module in (slices, queued, feed):
         monkeypatch.setattr(module, "SLICE", request.param)
         monkeypatch.setattr(module, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(feed, "SLICE", request.param + 1)  # it looks as it begins, before any work
 
 
 async def loop(flow: Flow[Any]) -> list[Any]:
