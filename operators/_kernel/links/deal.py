@@ -124,6 +124,7 @@ class Lane:
         "_taken",
         "ended",
         "error",
+        "given_up",
         "gone",
         "items",
         "left",
@@ -150,6 +151,8 @@ class Lane:
         self.items: deque[Any] = deque() if common is None else common
         """What waits; the same for all lanes, where any of them may have it."""
         self._taken = Claim()
+        self.given_up: bool = False
+        """Whether it was taken so that nobody should have it, or is about to be."""
         self.scope: Scope | None = None
         """That of its Subscriber, once there was one."""
         self.stage: LaneStage | None = None
@@ -162,6 +165,12 @@ class Lane:
         if taken:
             self._account.heard()
         return taken
+
+    def give_up(self) -> bool:
+        """Take it so that nobody has it, and return True; False: somebody has."""
+        if not self.taken:
+            self.given_up = True  # first: somebody may be about to subscribe
+        return self.take()
 
     @property
     def taken(self) -> bool:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from operators._kernel.failures.failure import OneShotError, brief
+from operators._kernel.hosts.exits import ending_all
 from operators._kernel.kinds import Source, refuse
 from operators._kernel.links.deal import Account, Lane, LaneStage
 from operators._kernel.links.queued import EMPTY
@@ -48,7 +49,7 @@ class OfLane(Source):
         self._lane = lane
 
     def discarded(self, scope: Scope) -> bool:
-        if self._lane.take():
+        if self._lane.give_up():
             self._lane.leave(scope)
         return True
 
@@ -56,6 +57,10 @@ class OfLane(Source):
         stage = LaneStage(self._lane, downstream, node, scope)
         if self._lane.take():
             stage.open()
+        elif self._lane.given_up:
+            # Whoever was to have it is cancelled, and was about to subscribe: that is no news to anybody.
+            text = f"this {self.name} was discarded with the flow that gave it"
+            refuse(downstream, ending_all(OneShotError(text)))
         else:
             refuse(
                 downstream,
@@ -339,7 +344,7 @@ class DealingStage(SerialStage):
     def _outer_left(self, _: None) -> None:
         self._drop_fresh()
         for lane in list(self.lanes):
-            if lane.take():  # nobody can come for it any more
+            if lane.give_up():  # nobody can come for it any more
                 lane.close(self.scope)
                 self.left(lane, self.lanes.pop(lane))
         self._stop_if_alone()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from operators import Flow, GroupError
+from operators import Flow, GroupError, OneShotError
+from operators._kernel.failures.failure import drop_error
 from tests.operators.kit import Handmade, probe
 
 
@@ -56,3 +57,19 @@ def test_a_window_that_nobody_subscribes_to_is_an_error():
         GroupError, match="the flow of 'window 1' holds 3 items and has no Subscriber"
     ):
         list(Flow.range(100).window(3, prefetch=4, stall=0.05))
+
+
+def test_one_that_was_discarded_says_so_and_that_is_no_news_after_a_cancel(dropped: Any):
+    """Who joins windows is perhaps about to subscribe to one, as its Subscriber cancels elsewhere."""
+    upstream = Handmade()
+    windows: list[Any] = []
+    joined = Flow.from_publisher(upstream).window(2).tap(windows.append).buffer(9)
+    seen = probe(joined, 1)
+    upstream.emit(1)
+    seen.cancel()
+
+    error = probe(windows[0], 1).error
+    assert isinstance(error, OneShotError)
+    assert str(error) == "this window was discarded with the flow that gave it"
+    drop_error(error, "in concat_map, which was over")
+    assert dropped.errors == []
