@@ -58,7 +58,7 @@ def test_a_future_that_is_cancelled_and_a_flow_that_is():
     future: Future[int] = Future()
     seen = probe(Flow.from_future(future), 1)
     future.cancel()
-    assert "the future was cancelled" in str(seen.error)
+    assert "the future was cancelled" in str(seen.until_end().error)
 
     future = Future()
     seen = probe(Flow.from_future(future), 1)
