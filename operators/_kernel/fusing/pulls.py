@@ -210,7 +210,6 @@ def _write_items(
     if pausing:
         out.add(indent, "if v is pause:")
         out.add_all(indent + 1, world.resting())
-    out.add_all(indent, world.top())
     write_body(out, indent, steps, world)
 
 

@@ -75,10 +75,6 @@ class World:
     def body(self, step: Step) -> str:
         return step.body
 
-    def top(self) -> list[str]:
-        """Lines at the top of each loop that takes items."""
-        return []
-
     def counted(self) -> list[str]:
         """Lines after each delivery."""
         return []
@@ -186,14 +182,26 @@ class Drive(Loop):
 
 
 class AsyncPull(Pull):
-    """An async generator; its consumer never waits, and so it gives the event loop its turn by itself."""
+    """An async generator; its consumer never waits, and so it gives the event loop its turn by itself.
+
+    It does so with no item in hand, which a cancel would lose: when one is delivered, or left out.
+    """
 
     is_async = True
 
     def body(self, step: Step) -> str:
         return step.async_body or step.body
 
-    def top(self) -> list[str]:
+    def skip(self, index: int, after: Ends) -> list[str]:
+        return [*self.ends(after), *self.beat(), "continue"]
+
+    def counted(self) -> list[str]:
+        return self.beat()
+
+    def after_nest(self) -> list[str]:
+        return self.beat()
+
+    def beat(self) -> list[str]:
         return [
             "beat -= 1",
             "if not beat:",
@@ -202,9 +210,6 @@ class AsyncPull(Pull):
             "        await turn()",
             "        beat = pace()",
         ]
-
-    def beat(self) -> list[str]:
-        return self.top()
 
     def paused(self) -> list[str]:
         return ["await turn()"]
@@ -297,11 +302,6 @@ def _write_from(
         loop = line.startswith(("for ", "async for "))
         silent = step.explains or (loop and step.opens)
         out.add_all(indent + depth, words, unnoted(index) if silent else index)
-        # What is above may have rung already for the pause that it gave: that is looked at first.
-        if line == "paused":
-            out.add_all(indent + depth - 1, world.top())
-        elif loop and not (step.opens and line.startswith("for ")):
-            out.add_all(indent + depth + 1, world.top())
     if nests:
         out.add_all(indent, world.after_nest())
         out.add_all(indent, world.ends(ends))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -99,3 +99,59 @@ def test_the_same_comes_out(name: str, run: Any, source: Flow[Any]) -> None:
     flow = FLOWS[name](source)
     got = asyncio.run(asyncio.wait_for(run(flow), 5))
     assert sorted(got, key=str) == sorted(flow, key=str)
+
+
+def both(a: Make, b: Make = lambda flow: flow) -> Callable[[Flow[Any], Any], Flow[Any]]:
+    return lambda flow, left: b(a(flow).on_discard(left))
+
+
+CANCELLED: dict[str, Callable[[Flow[Any], Any], Flow[Any]]] = {
+    "map": both(lambda flow: flow.map(str)),
+    "buffer": both(lambda flow: flow.buffer(2)),
+    "map behind": both(lambda flow: flow.buffer(2), lambda flow: flow.map(list).map(list)),
+    "buffer behind": lambda flow, left: flow.on_discard(left).buffer(2).on_discard(left),
+    "flat_map_iterable": both(lambda flow: flow.buffer(3).flat_map_iterable(iter)),
+}
+
+
+async def forty() -> AsyncIterator[int]:
+    for n in range(40):
+        yield n
+
+
+@pytest.mark.usefixtures("looks")
+@pytest.mark.parametrize("turns", range(1, 13))
+@pytest.mark.parametrize(
+    "source", [lambda: Flow.range(40), lambda: Flow.from_async_iterable(forty())]
+)
+@pytest.mark.parametrize("name", CANCELLED)
+def test_what_is_in_hand_when_a_turn_is_given_is_not_lost_by_a_cancel(
+    name: str, source: Callable[[], Flow[int]], turns: int
+) -> None:
+    made: list[int] = []
+    came: list[Any] = []
+    left: list[Any] = []
+
+    async def go() -> None:
+        async for item in CANCELLED[name](source().tap(made.append), left.append):
+            came.append(item)
+
+    async def main() -> None:
+        task = asyncio.ensure_future(go())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(main())
+    found = sorted(int(n) for n in numbers_in([came, left]))
+    assert found == list(range(len(found)))
+    assert len(found) in {len(made), len(made) + 1}  # the one in hand above the tap
+
+
+def numbers_in(values: list[Any]) -> Iterator[Any]:
+    for each in values:
+        if isinstance(each, list):
+            yield from numbers_in(each)
+        else:
+            yield each
