@@ -50,9 +50,8 @@ class Rounds:
         # Not under the lock: whoever begins a thread waits for it, and there the collector may end a run.
         try:
             self._next(worker)
-        except (
-            BaseException
-        ):  # there is no thread to be had now; there may be one for the next looker
+        except BaseException:
+            # There is no thread to be had now; there may be one for the next looker.
             with self._lock:
                 self._lookers.discard(looker)
                 if self._worker is worker:

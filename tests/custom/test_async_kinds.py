@@ -13,7 +13,7 @@ import pytest
 from operators import Flow, Handle
 from operators.custom import AsyncSource, Sink
 from operators.testing import TestSubscriber
-from tests.operators.kit import DEADLINE, eventually, notes, probe, soon
+from tests.operators.kit import DEADLINE, cancelled_after, eventually, notes, probe, soon
 
 
 class Pairs(AsyncSource[int]):
@@ -213,14 +213,7 @@ def test_batches_that_wait_in_a_join_are_discarded_as_the_items_that_they_are(tu
         async for _ in Pairs(100).flow().merge(Flow.never()).on_discard(left.append):
             await asyncio.sleep(0)
 
-    async def main() -> None:
-        using = asyncio.create_task(use())
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        using.cancel()
-        await asyncio.wait([using])
-
-    asyncio.run(main())
+    asyncio.run(cancelled_after(turns, use()))
     assert all(isinstance(each, int) for each in left)
 
 

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -303,6 +303,15 @@ async def soon(true: Callable[[], Any]) -> None:
     async with asyncio.timeout(DEADLINE):
         while not true():  # noqa: ASYNC110 - nothing else tells about it
             await asyncio.sleep(0)
+
+
+async def cancelled_after(turns: int, coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run it as a task that is cancelled after so many turns of the loop, to its end."""
+    task = asyncio.create_task(coroutine)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def in_turn(*calls: Callable[[], object]) -> Callable[[], None]:

@@ -61,9 +61,8 @@ class Pace:
         self.halted: bool = False
         self._beats = 1
         self._last = 0.0
-        self._begun: float | None = (
-            None  # when the slice began, until somebody is back at work in it
-        )
+        # When the slice began, until somebody is back at work in it.
+        self._begun: float | None = None
         self._owed = False  # whether work was put off, and nobody is back at it
         self._way = 0.0  # seconds from the consumer to that work, through all the flows between
         self._answers: dict[int, bool] | None = None

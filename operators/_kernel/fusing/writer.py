@@ -98,7 +98,7 @@ class Pull(World):
     is_async = False
 
     def skip(self, index: int, after: Ends) -> list[str]:
-        return [*self.ends(after), "continue"]
+        return [*self.ends(after), *self.beat(), "continue"]
 
     def drop(self, index: int, after: Ends) -> list[str]:
         return self.skip(index, after)
@@ -108,6 +108,9 @@ class Pull(World):
 
     def emit(self) -> list[str]:
         return ["yield v"]
+
+    def after_nest(self) -> list[str]:
+        return self.beat()
 
     def beat(self) -> list[str]:
         """Lines for a loop that may run on without giving anything."""
@@ -124,12 +127,6 @@ class Pull(World):
 
 class Loop(Pull):
     """A generator that gives PAUSE where it would block, or run on and on; it can be told to halt."""
-
-    def skip(self, index: int, after: Ends) -> list[str]:
-        return [*self.ends(after), *self.beat(), "continue"]
-
-    def after_nest(self) -> list[str]:
-        return self.beat()
 
     def beat(self) -> list[str]:
         return [
@@ -192,13 +189,7 @@ class AsyncPull(Pull):
     def body(self, step: Step) -> str:
         return step.async_body or step.body
 
-    def skip(self, index: int, after: Ends) -> list[str]:
-        return [*self.ends(after), *self.beat(), "continue"]
-
     def counted(self) -> list[str]:
-        return self.beat()
-
-    def after_nest(self) -> list[str]:
         return self.beat()
 
     def beat(self) -> list[str]:

@@ -305,4 +305,4 @@ class LaneStage(QueuedStage):
         self._lane.leave(self.scope)
 
     def closed(self) -> None:
-        self._lane.leave(self.scope)
+        self.halt()

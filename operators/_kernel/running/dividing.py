@@ -254,9 +254,5 @@ class _DividedStage(LaneStage):
         self.scope.pending.drop(self)
         super().halt()
 
-    def closed(self) -> None:
-        self.scope.pending.drop(self)
-        super().closed()
-
     def held_up(self) -> str:
         return self._dividing.held_up(self._lane)

@@ -14,6 +14,7 @@ from operators._kernel.fusing import feed
 from operators._kernel.hosts import slices
 from operators._kernel.links import queued
 from operators.schedulers import immediate
+from tests.operators.kit import cancelled_after
 
 Make = Callable[[Flow[Any]], Flow[Any]]
 
@@ -136,14 +137,7 @@ def test_what_is_in_hand_when_a_turn_is_given_is_not_lost_by_a_cancel(
         async for item in CANCELLED[name](source().tap(made.append), left.append):
             came.append(item)
 
-    async def main() -> None:
-        task = asyncio.ensure_future(go())
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task])
-
-    asyncio.run(main())
+    asyncio.run(cancelled_after(turns, go()))
     found = sorted(int(n) for n in numbers_in([came, left]))
     assert found == list(range(len(found)))
     assert len(found) in {len(made), len(made) + 1}  # the one in hand above the tap
