@@ -1,4 +1,4 @@
-"""Calls of map_async as tasks of an event loop: the one of the subscriber, or the library's own."""
+"""Calls of map_async in tasks of an event loop: the one of the subscriber, or the library's own."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import asyncio
 import inspect
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from contextvars import copy_context
-from functools import partial
 from time import monotonic
-from types import CoroutineType
+from types import CoroutineType, coroutine
 from typing import Any
 
 from operators._kernel.hosts.cleanups import interrupt
@@ -23,37 +22,32 @@ from operators._kernel.hosts.runtimes import (
     current_task,
     is_cancellation,
     looker,
+    of_trio,
 )
 from operators._kernel.hosts.slices import SLICE
 from operators._kernel.links.looking import snapshot
 from operators._kernel.subscription.scope import Scope
 from operators.concurrency._call import BEATS, Call, let_go_of
 from operators.concurrency._taker import Taker
+from operators.concurrency._tasks import Busy, fetch_soon, go_on, maker
 
 _LULL = 0.001
 """Seconds after which a loop looks for calls that a thread has started without waking it."""
 
-
-class _Busy(dict["LoopCalls", None]):
-    """Those with calls in flight: a loop keeps its tasks by weak references only."""
-
-    most = 64
-
-    def keep(self, calls: LoopCalls) -> None:
-        if len(self) >= self.most:
-            # What was left behind by a loop that was closed too early is not kept for ever.
-            for each in self.copy():
-                if each.over:
-                    self.pop(each, None)
-            self.most = max(64, 2 * len(self))
-        self[calls] = None
+_TOGETHER = Call()
+"""Stands, among the calls in flight, for a task that makes one call after the other."""
 
 
-_busy = _Busy()
+_busy: Busy[LoopCalls] = Busy()
 
 
 class LoopCalls:
-    """Calls as tasks, each in a context of its own; at their end they tell the stage."""
+    """Calls in tasks, each in a context of its own; at their end they tell the stage.
+
+    A call has a task of its own, unless the one before it came to its end without waiting for anything:
+    then one task makes those that are to be begun, one after the other. The first of them that does wait
+    has that task for itself, and the rest get theirs.
+    """
 
     def __init__(self, taker: Taker, fn: Callable[[Any], Any], *, known: bool) -> None:
         self._taker = taker
@@ -70,6 +64,10 @@ class LoopCalls:
         self._todo: deque[Call] = deque()
         self._posted = False
         self._gathering = False
+        self._begun = 0  # calls that were begun
+        self._quick = False  # whether the last call to end has waited for nothing
+        self._together = False  # whether a task makes all that is to be begun
+        self._shares = True
         self._eager = False
         self._closed = False
         self._gone = False
@@ -100,7 +98,8 @@ class LoopCalls:
         self._running = looker(lease.loop)
         # Whether results are taken on the loop's own thread, and not by another one.
         self._local = (loop or running_loop()) is lease.loop
-        self._make = _maker(lease.loop)
+        self._make = maker(lease.loop)
+        self._shares = not of_trio(lease.loop)  # whose tasks await what is trio's only
         if self._running() is lease.loop:
             # At once: what another thread gives the loop may go with it unseen for as long as that thread
             # waits, since without the GIL it is the one to find out that nobody has it any more.
@@ -162,11 +161,13 @@ class LoopCalls:
 
     def _begin(self) -> None:
         self._posted = False  # first: what comes from now on is seen below, or posts again
-        if self._todo:
+        if self._todo and not self._together:
             # The context of a task is a copy of the one that it is made in.
             self._context.copy().run(self._begin_all)
 
     def _begin_all(self) -> None:
+        if self._quick and self._shares and not self._closed and self._begin_together():
+            return
         todo, live, run, make = self._todo, self._live, self._run, self._make
         due = 0.0 if len(todo) <= BEATS and not self._eager else monotonic() + SLICE
         while todo:
@@ -197,9 +198,100 @@ class LoopCalls:
                 self._post()
                 return
 
+    def _begin_together(self) -> bool:
+        calls = self._make_calls()
+        calls.send(None)
+        self._together = True
+        try:
+            task = self._make(calls)
+        except Exception:  # as it will be for the tasks that they get instead: there it is told
+            self._together = False
+            calls.close()
+            return False
+        if self._together:  # an eager task may be over by now, or be that of a call that waits
+            if not self._live:
+                self._keep_watch()
+            self._live[_TOGETHER] = task
+        return True
+
+    async def _make_calls(self) -> None:
+        await self._one_by_one()
+
+    @coroutine
+    def _one_by_one(self) -> Generator[Any, Any, None]:
+        todo, context = self._todo, self._context
+        together = True
+        try:
+            yield from self._turn()
+            task = current_task(self._loop)
+            due = monotonic() + SLICE
+            while todo:
+                try:
+                    call = todo.popleft()
+                except IndexError:  # who closes takes from the other end
+                    break
+                if self._closed:
+                    self._drop(call)
+                    continue
+                own = context.copy()
+                made = self._run(call)
+                made.send(None)
+                try:
+                    awaited = own.run(made.send, None)
+                except StopIteration:
+                    pass
+                else:
+                    together = False
+                    self._give_up_task(call, task)
+                    yield from go_on(made, own, awaited)
+                    return
+                if task.cancelling():  # by the call itself: it is to meet no other
+                    break
+                if todo and monotonic() >= due:
+                    yield from self._turn()
+                    due = monotonic() + SLICE
+        finally:
+            if together:
+                self._end_together()
+
+    def _turn(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except BaseException:  # it is cancelled, or its loop is closed
+            if self._together:
+                self._drop_all()
+            raise
+
+    def _give_up_task(self, call: Call, task: Any) -> None:
+        """Leave the task that makes all calls to one of them, which waits."""
+        self._together = self._quick = False
+        self._begun += 1  # with others, so that it is seen to have waited
+        live = self._live
+        if not live:  # an eager task, of which we do not know yet
+            self._keep_watch()
+        live[call] = task
+        live.pop(_TOGETHER, None)
+        if self._closed:  # meanwhile, by the call or by the collector
+            task.cancel()
+        self._begin()
+
+    def _end_together(self) -> None:
+        self._together = False
+        live = self._live
+        if live.pop(_TOGETHER, None) is not None and not live:
+            _busy.pop(self, None)
+        if self._todo:
+            self._post()
+        if self._closed:
+            self._taker.discard_late()  # what it knows of those in flight goes with the last of them
+            if not live:
+                self._release()
+
     async def _run(self, call: Call) -> None:
         try:
             await BEGUN
+            self._begun += 1
+            number = self._begun
             if self._known:
                 result = await self._fn(call.item)
             else:
@@ -213,6 +305,7 @@ class LoopCalls:
                 )
             else:
                 call.result = result
+            self._quick = self._begun == number
         except Exception as error:
             call.hushed = self._closed
             if self._gone:  # it is what becomes of a cleanup that would have to be awaited
@@ -225,14 +318,14 @@ class LoopCalls:
         except GeneratorExit:
             call.drop()
             with suppress(RuntimeError):  # no loop runs: it is one that lets go of its tasks
-                _fetch_soon()
+                fetch_soon()
             raise
         except BaseException as raised:
             if is_cancellation(raised):  # a group of such, as of a nursery of trio
                 call.drop()
                 raise
             call.end_by(raised)
-            _fetch_soon()
+            fetch_soon()
             raise
         finally:
             self._end(call)
@@ -331,7 +424,7 @@ class LoopCalls:
     def _cancel_all(self) -> None:
         for call, task in self._live.copy().items():
             if task.done():  # a Ctrl-C came between its end and the telling of it
-                self._end(call)
+                self._end_together() if call is _TOGETHER else self._end(call)
             else:
                 interrupt(task, task.cancel)
         if not self._live:
@@ -342,26 +435,3 @@ class LoopCalls:
             self._unwatch()
         if self._lease is not None:
             self._lease.release()
-
-
-def _maker(loop: Any) -> Callable[[Any], Any]:
-    if (
-        loop.__class__.create_task is asyncio.BaseEventLoop.create_task
-        and loop.get_task_factory() is None
-    ):
-        # What create_task does, without the way there, which is a third of the cost of a task.
-        return partial(asyncio.Task, loop=loop)
-    make: Callable[[Any], Any] = loop.create_task
-    return make
-
-
-def _fetch_soon() -> None:
-    # The stage tells of it; asyncio need not say that nobody has asked the task.
-    task = current_task(running_loop())
-    if task is not None:
-        task.add_done_callback(_fetch)
-
-
-def _fetch(task: Any) -> None:
-    if not task.cancelled():
-        task.exception()

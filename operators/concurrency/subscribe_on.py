@@ -11,7 +11,7 @@ from operators._kernel.kinds import Link
 from operators._kernel.links.stage import Stage
 from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.node import Node
-from operators._kernel.running.ways import FarDemand, way_of
+from operators._kernel.running.ways import FarDemand, Way, way_of
 from operators._kernel.subscription.arbiter import Arbiter
 from operators._kernel.subscription.demand import demand_error, plain
 from operators._kernel.subscription.hop import Hop
@@ -104,7 +104,7 @@ class _SubscribeOnStage(Stage):
         demand = self._demand
         demand.delivered += 1
         self.downstream.on_next(item)
-        if demand.owed and (n := demand.take()):
+        if demand.owed and demand.way is not Way.BACK and (n := demand.take()):
             self._arbiter.request(n)
 
     def on_error(self, error: Exception) -> None:

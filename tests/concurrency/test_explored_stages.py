@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -199,3 +200,42 @@ KEEPS: dict[str, Build] = {
 @pytest.mark.parametrize("name", KEEPS)
 def test_an_item_is_delivered_or_discarded_in_any_order(name: str) -> None:
     orders(keeps(KEEPS[name], 3), 6 * MOST)
+
+
+ON_A_WORKER: dict[str, Build] = {
+    "range": lambda x: x,
+    "batch_while_waiting": lambda x: x.batch_while_waiting(2),
+    "on_backpressure_buffer": lambda x: x.on_backpressure_buffer(9),
+    "on_backpressure_latest": lambda x: x.on_backpressure_latest(),
+    "in one another": lambda x: x.batch_while_waiting(2).map(len).batch_while_waiting(2),
+    "as a Publisher": lambda x: Flow.from_publisher(x.batch_while_waiting(2)),
+}
+
+
+@pytest.mark.parametrize("name", ON_A_WORKER)
+def test_an_iterable_is_pulled_by_its_worker_alone(name: str) -> None:
+    """Not by who asks just as the worker has done what was asked for, and is not yet back."""
+
+    def scenario(actors: Actors) -> Callable[[], None]:
+        pulled_by: set[int] = set()
+        asked_by: set[int] = set()
+        source = Flow.range(6).tap(lambda _: pulled_by.add(get_ident()))
+        seen = actors.subscriber()
+        ON_A_WORKER[name](source).subscribe_on(actors.scheduler()).subscribe(seen)
+
+        def ask() -> None:
+            asked_by.add(get_ident())
+            seen.request(1)
+            actors.wait(lambda: bool(seen.items) or seen.ended)
+            for _ in range(5):
+                seen.request(1)
+
+        actors.add(ask, "asks")
+
+        def check() -> None:
+            assert not pulled_by & asked_by
+            assert seen.ended
+
+        return check
+
+    orders(scenario, MOST)

@@ -163,5 +163,6 @@ def test_the_loop_of_the_subscriber_ends_while_items_come(team: Team) -> None:
         seen.until(lambda: seen.ended)
         failed = 0 if seen.completed else 1  # the item that the error names is neither
         eventually(lambda: len(seen.items) + len(left) + failed >= len(upstream.sent))
-        assert len(set(seen.items + left)) == len(seen.items + left)
+        found = seen.items + left  # as it is now: where the error names none, one may still come
+        assert len(set(found)) == len(found)
         assert seen.violations == []

@@ -10,6 +10,7 @@ from operators._kernel.links.async_drives import AsyncDrive
 from operators._kernel.links.drives import IteratorDrive
 from operators._kernel.links.emitter import Outlet
 from operators._kernel.links.gate import DrainedStage
+from operators._kernel.links.inbox import InboxStage
 from operators._kernel.links.inlet import Inlet
 from operators._kernel.links.queued import QueuedStage
 from operators._kernel.links.stage import FusedStage, Stage
@@ -21,6 +22,7 @@ class Way(Enum):
 
     ELSEWHERE = "it is worked off on a loop, or a thread, of its own: whoever asks goes on"
     INSIDE = "it is worked off inside of the request"
+    BACK = "some may be worked off later, but the request comes back, and waits for no other one"
     UNKNOWN = "it may be either"
 
 
@@ -34,6 +36,13 @@ def way_of(subscription: Any) -> Way:
         if isinstance(subscription, DrainedStage):
             subscription = subscription.upstream
             continue
+        if isinstance(subscription, Inlet):  # perhaps our own flow, as somebody's Publisher
+            subscription = subscription.upstream.subscription
+            continue
+        if isinstance(subscription, InboxStage) and not subscription.crosses:
+            # It gives what it holds, and asks for more.
+            inner = way_of(subscription.upstream)
+            return Way.BACK if inner in (Way.INSIDE, Way.BACK) else Way.UNKNOWN
         if isinstance(subscription, QueuedStage):
             hop: Any = getattr(subscription, "hop", None)
             crosses = subscription.crosses and (hop is None or hop.elsewhere)
@@ -48,8 +57,6 @@ def works_inside(subscription: Any) -> bool:
 
     Or else, asked for inside of on_subscribe, before the subscribe does.
     """
-    while isinstance(subscription, Inlet):  # our own flow, as somebody's Publisher
-        subscription = subscription.upstream.subscription
     return way_of(subscription) is Way.INSIDE
 
 
@@ -60,10 +67,10 @@ def _passes_on(stage: Stage) -> bool:
 class FarDemand:
     """What was asked of a source that a worker runs, and who is to pass it on: whoever asks, or the worker.
 
-    A source that works inside of a request is asked by the worker alone. Of one that may do either nobody
-    knows: it is asked by the worker too, and found out. If it comes back from a request and still owes
-    items, it does not work inside of it. If it keeps the worker while it owes nothing, it may be waiting
-    for demand there, and is asked by whoever has some.
+    A source that always comes back from a request is asked by the worker alone. Of one that may do
+    either nobody knows: it is asked by the worker too, and found out. If it comes back from a request
+    and still owes items, it does not work inside of it. If it keeps the worker while it owes nothing, it
+    may be waiting for demand there, and is asked by whoever has some.
     """
 
     __slots__ = ("_busy", "_lock", "_passed", "delivered", "owed", "way")
