@@ -11,7 +11,7 @@ from operators._kernel.kinds import Link
 from operators._kernel.links.stage import Stage
 from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.node import Node
-from operators._kernel.running.ways import FarDemand, Way, way_of
+from operators._kernel.running.ways import FarDemand
 from operators._kernel.subscription.arbiter import Arbiter
 from operators._kernel.subscription.demand import demand_error, plain
 from operators._kernel.subscription.hop import Hop
@@ -64,8 +64,7 @@ class _SubscribeOnStage(Stage):
         try:
             if subscribe_upstream is not None:
                 subscribe_upstream()
-            while n := self._demand.worked():
-                self._arbiter.request(n)
+            self._demand.work(self._arbiter)
             if self._ending is not None and not self.done:
                 self.on_error(self._ending)
         except Exception as error:
@@ -73,6 +72,9 @@ class _SubscribeOnStage(Stage):
         except BaseException as raised:
             self._break(ended_by(raised))
             raise
+
+    def _set_to_work(self) -> None:
+        self._hop.run(self._work)
 
     def _break(self, error: Exception) -> None:
         self._arbiter.cancel()
@@ -92,7 +94,7 @@ class _SubscribeOnStage(Stage):
         self._arbiter.cancel()
 
     def on_subscribe(self, subscription: Any) -> None:
-        first = self._demand.introduce(way_of(subscription))
+        first = self._demand.introduce(subscription, self._set_to_work)
         self._arbiter.switch(subscription)
         if first:
             self._arbiter.request(first)
@@ -104,7 +106,7 @@ class _SubscribeOnStage(Stage):
         demand = self._demand
         demand.delivered += 1
         self.downstream.on_next(item)
-        if demand.owed and demand.way is not Way.BACK and (n := demand.take()):
+        if demand.owed and (n := demand.take()):
             self._arbiter.request(n)
 
     def on_error(self, error: Exception) -> None:
@@ -123,7 +125,7 @@ class _SubscribeOnStage(Stage):
             return
         here = self._demand.ask(n)
         if here is None:
-            self._hop.run(self._work)
+            self._set_to_work()
         elif here:
             self._arbiter.request(here)
 

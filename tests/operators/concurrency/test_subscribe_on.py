@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import queue
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,6 +19,7 @@ from operators._kernel.kinds import Source
 from operators._kernel.plan.contract import Contract
 from operators._kernel.plan.node import Node
 from operators._kernel.subscription.scope import Scope
+from operators.custom import Sink
 from operators.schedulers import event_loop, executor, immediate, thread
 from reactive_streams import UNBOUNDED
 from tests.operators.kit import Handmade, Pulled, eventually, in_turn, notes, probe, soon
@@ -246,6 +250,78 @@ def test_a_source_that_runs_inside_of_request_does_so_on_the_worker(each: int):
             seen.request(each)
         assert seen.items == list(range(300))
         assert {name.rsplit("-", 1)[0] for name in where} == {"far"}
+
+
+def feeder() -> tuple[queue.SimpleQueue[int], Flow[int]]:
+    """Return a queue, and the flow that waits for what is put in: below zero, it is the end."""
+    given: queue.SimpleQueue[int] = queue.SimpleQueue()
+    return given, Flow.from_iterable(iter(given.get, -1))
+
+
+@pytest.mark.parametrize(
+    ("build", "items"),
+    [
+        (lambda x: x.batch_while_waiting(100), [[0], [1, 2], [3]]),
+        (lambda x: Flow.from_publisher(x.batch_while_waiting(100)), [[0], [1, 2], [3]]),
+        (lambda x: x.batch_while_waiting(100).map(len).batch_while_waiting(9), [[1], [1, 1], [1]]),
+        (lambda x: x.on_backpressure_buffer(100, overflow="block"), [0, 1, 2]),
+    ],
+    ids=["batch_while_waiting", "as a Publisher", "in one another", "buffer"],
+)
+def test_what_waits_is_given_out_while_the_source_waits_for_more(build: Any, items: list[Any]):
+    given, source = feeder()
+    pulled: list[int] = []
+    seen = probe(build(source.tap(pulled.append)).subscribe_on(thread()), 1)
+    given.put(0)
+    seen.until_items(1)
+    for n in (1, 2):
+        given.put(n)
+    eventually(lambda: len(pulled) == 3)
+    seen.request(1).until_items(2).request(1)
+    given.put(3)
+    seen.until_items(3)
+    assert seen.items == items
+    given.put(-1)
+    seen.request(9).until_end()
+    assert seen.violations == []
+
+
+def test_what_stands_in_is_given_while_the_source_waits():
+    given, source = feeder()
+    seen = probe(source.extrapolate(itertools.repeat).subscribe_on(thread()), 1)
+    given.put(7)
+    for n in range(1, 5):
+        seen.until_items(n).request(1)
+    given.put(-1)
+    assert seen.until_end().items == [7] * 5
+    assert seen.violations == []
+
+
+def test_a_sink_is_given_what_is_there_while_its_source_waits_for_more():
+    given, source = feeder()
+    written: list[Any] = []
+
+    class Keeps(Sink[int]):
+        @asynccontextmanager
+        async def open(self):
+            async def write(items: Any) -> None:
+                written.extend(items)
+
+            yield write
+
+    def feed() -> None:
+        try:
+            for n in range(20):
+                given.put(n)
+                eventually(lambda: len(written) > n)  # noqa: B023
+        finally:
+            given.put(-1)
+
+    with ThreadPoolExecutor(1) as pool:
+        fed = pool.submit(feed)
+        source.apply(Keeps()).run()
+        fed.result()
+    assert written == list(range(20))
 
 
 def test_a_publisher_that_sends_inside_of_request_does_so_on_the_worker():
