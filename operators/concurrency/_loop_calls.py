@@ -57,7 +57,8 @@ class LoopCalls:
         self._lease: LoopLease | None = None
         self._loop: Any = None
         self._running: Callable[[], Any] = running_loop
-        self._local = False
+        self.local: bool = False
+        """Whether results are taken on the loop's own thread, and not by another one."""
         self._make: Callable[[Any], Any] = asyncio.ensure_future
         self._live: dict[Call, Any] = {}
         self._unwatch: Callable[[], None] | None = None
@@ -96,8 +97,7 @@ class LoopCalls:
         lease.count_in(scope.pending)
         self._loop = lease.loop
         self._running = looker(lease.loop)
-        # Whether results are taken on the loop's own thread, and not by another one.
-        self._local = (loop or running_loop()) is lease.loop
+        self.local = (loop or running_loop()) is lease.loop
         self._make = maker(lease.loop)
         self._shares = not of_trio(lease.loop)  # whose tasks await what is trio's only
         if self._running() is lease.loop:
@@ -112,7 +112,7 @@ class LoopCalls:
     def soon(self, fn: Callable[[], object]) -> bool:
         """Have `fn` run in the next turn of the loop, if this is its thread; return whether it is."""
         here = self._running()
-        if here is None or here is not self._loop or not self._local:
+        if here is None or here is not self._loop or not self.local:
             return False
         here.call_soon(fn)
         return True
@@ -144,7 +144,7 @@ class LoopCalls:
 
     def hurry(self) -> None:
         """Have what was started begun now: whoever takes results is about to wait for one."""
-        if self._todo and not self._local:
+        if self._todo and not self.local:
             self._post()
 
     def _post(self) -> None:
@@ -255,6 +255,8 @@ class LoopCalls:
                 self._end_together()
 
     def _turn(self) -> Generator[None, None, None]:
+        if self._telling:
+            self._told()
         try:
             yield
         except BaseException:  # it is cancelled, or its loop is closed
@@ -264,6 +266,8 @@ class LoopCalls:
 
     def _give_up_task(self, call: Call, task: Any) -> None:
         """Leave the task that makes all calls to one of them, which waits."""
+        if self._telling:
+            self._told()
         self._together = self._quick = False
         self._begun += 1  # with others, so that it is seen to have waited
         live = self._live
@@ -276,6 +280,8 @@ class LoopCalls:
         self._begin()
 
     def _end_together(self) -> None:
+        if self._telling:
+            self._told()
         self._together = False
         live = self._live
         if live.pop(_TOGETHER, None) is not None and not live:
@@ -335,7 +341,7 @@ class LoopCalls:
         if live.pop(call, None) is not None and not live:
             _busy.pop(self, None)
         taker = self._taker
-        if self._local:
+        if self.local:
             call.done = True
             ready = taker.ready
             ready.append(call)
@@ -349,13 +355,14 @@ class LoopCalls:
             taker.discard_late()
         else:
             taker.keep(call)
-        if not (self._local or self._telling):
+        if not (self.local or self._telling):
             # Once for all that end in this turn of the loop: it is another thread that is woken.
             self._telling = True
-            try:
-                self._loop.call_soon(self._told)
-            except RuntimeError:  # the loop is closed, and lets go of its tasks
-                self._told()
+            if not self._together:  # else when all of them are made, or the loop has its turn
+                try:
+                    self._loop.call_soon(self._told)
+                except RuntimeError:  # the loop is closed, and lets go of its tasks
+                    self._told()
         if call.keyed is not None:
             call.keyed.ended(call)
         if self._closed and not live:
@@ -386,7 +393,7 @@ class LoopCalls:
         self._watch()
 
     def _watch(self) -> None:
-        if self._local and self._unwatch is None and self._lease is not None:
+        if self.local and self._unwatch is None and self._lease is not None:
             # Weakly: a run that nobody holds any more is not to be kept by its loop.
             me = weakref.ref(self)
 

@@ -35,6 +35,11 @@ class Calls(Protocol):
         """Call `request` with n."""
         ...
 
+    @property
+    def local(self) -> bool:
+        """Whether calls begin on the very thread on which results are taken, and so not meanwhile."""
+        ...
+
     def hurry(self) -> None:
         """Begin at once what may have been put off."""
         ...
@@ -267,14 +272,17 @@ class MapAsyncStage(QueuedStage):
         # As the stage does it by poll and consumed, without a call for each item that is there.
         ordered = self._ordered
         waiting = self._queue if ordered else self.ready
+        one_by_one = self._row is None and not self._calls.local
         while True:
             while waiting and (not ordered or waiting[0].seen) and waiting[0].error is None:
                 result = waiting.popleft().result
                 self._delivered += 1
                 if self._asking:
                     self._free += 1
-                else:
+                elif not one_by_one:
                     self.consumed(1)
+                elif not (self.over or self._completed):
+                    self.upstream.request(1)
                 yield result
             item = self.poll()
             if item is not EMPTY:

@@ -131,6 +131,11 @@ class PoolCalls:
         # What has begun may end by itself, though it waits.
         return None if not live or any(call.begun for call in live) else starved(self._pool)
 
+    @property
+    def local(self) -> bool:
+        """False: threads of a pool make the calls, meanwhile."""
+        return False
+
     def soon(self, fn: Callable[[], object]) -> bool:
         """Return False: what is asked for at once runs at once beside the consumer."""
         return False

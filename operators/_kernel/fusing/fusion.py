@@ -127,7 +127,7 @@ def nothing() -> None:
 OnNext = Callable[[Any], None]
 Flush = Callable[[], None]
 Leftovers = Callable[[], list[Any]]
-Receiver = Callable[[Any, list[None], list[None]], tuple[OnNext, Callable[[], None]]]
+Receiver = Callable[[Any, list[None]], tuple[OnNext, Callable[[], None], Callable[[], None]]]
 """Gives the on_next of an inlet (of its token, and its mark), and what has it let go of what is below."""
 
 

@@ -19,7 +19,8 @@ from operators._kernel.plan.step import Step
 def write_push(steps: Sequence[Step], kind: type[Push]) -> Writer:
     """Write the factory of a stage's on_next, its `flush`, its `leftovers`, and of its `receiver`.
 
-    That one is for an inlet right above the stage: it gives the on_next of both in one, and what lets go.
+    That one is for an inlet right above the stage: it gives the on_next of both in one, what lets go, and
+    what has the inlet do something after a signal.
     """
     out = Writer()
     names = names_of(steps)
@@ -39,36 +40,38 @@ def write_push(steps: Sequence[Step], kind: type[Push]) -> Writer:
     out.add(2, "taken = []")
     write_taking(out, steps)
     out.add(2, "return taken")
-    _write_receiver(out, steps, kind("break"))
+    _write_receiver(out, steps, kind("break", "room is not None and not stage.unbounded"))
     out.add(1, "return on_next, flush, leftovers, receiver")
     return out
 
 
 def _write_receiver(out: Writer, steps: Sequence[Step], world: Push) -> None:
-    """Write what gives an inlet its on_next, which goes on with the steps of the stage below."""
+    """Write what gives an inlet its on_next, which goes on with the steps of the stage below.
+
+    Whatever it refers to is taken to it at each call: so it refers to little, and counts in one number,
+    how many more items may come before the inlet is asked again; None: there is no bound.
+    """
     # Its own of both: the stage may have something to do when the inlet has let go of it.
-    out.add(1, "def receiver(inlet, token, left, stage=stage, emit=emit):")
-    out.add(2, "received = limit = 0")
-    out.add(2, "limited = True")  # where all was asked for, there is nothing to count
+    out.add(1, "def receiver(inlet, token, stage=stage, emit=emit):")
+    out.add(2, "room = 0")
+    out.add(2, "left = False")  # whether something is to be done after the signal
     out.add(2, "def receive(v):")
-    out.add(3, f"nonlocal {', '.join(['received', 'limit', 'limited', *names_of(steps)])}")
+    out.add(3, f"nonlocal {', '.join(['room', 'left', *names_of(steps)])}")
     out.add(3, "try: token.pop()")
     out.add(3, "except IndexError:")
-    out.add(4, "received += 1")
-    out.add(4, "return inlet.nested(v, received)")
+    out.add(4, "if room is not None: room -= 1")
+    out.add(4, "return inlet.nested(v, room)")
     out.add(3, "try:")
     out.add(4, "while True:")  # which is left where the item goes no further, and at its end
-    out.add(5, "if limited:")
-    out.add(6, "received += 1")
-    out.add(6, "if received > limit:")
-    out.add(7, "limit = inlet.admit(v, received)")
-    out.add(7, "if not limit: break")
-    out.add(7, "limited = limit > 0")
+    out.add(5, "if room is not None:")
+    out.add(6, "if inlet.done: inlet.refuse(v); break")
+    out.add(6, "room -= 1")
+    out.add(6, "if room < 0:")
+    out.add(7, "room = inlet.admit(v, room)")
+    out.add(7, "if room is not None and room < 0: break")
     out.add(5, "if v is None:")
-    out.add(6, "inlet.reject(v, received)")
+    out.add(6, "inlet.reject(v, room)")
     out.add(6, "break")
-    if steps:
-        out.add(5, "if stage.done: stage.refuse(v); break")
     _write_item(out, 5, steps, world)
     out.add(5, "break")
     out.add(3, "except BaseException as raised:")
@@ -76,11 +79,16 @@ def _write_receiver(out: Writer, steps: Sequence[Step], world: Push) -> None:
     out.add(4, "inlet.interrupt(raised)")
     out.add(4, "raise")
     out.add(3, "token.append(None)")
-    out.add(3, "if left: inlet.after()")
+    out.add(3, "if left:")
+    out.add(4, "left = False")
+    out.add(4, "inlet.after()")
     out.add(2, "def release():")
-    out.add(3, "nonlocal emit, stage")
-    out.add(3, "emit, stage = inlet.refuse, inlet")
-    out.add(2, "return receive, release")
+    out.add(3, "nonlocal emit, stage, room")
+    out.add(3, "emit, stage, room = inlet.refuse, inlet, 0")
+    out.add(2, "def mark():")
+    out.add(3, "nonlocal left")
+    out.add(3, "left = True")
+    out.add(2, "return receive, release, mark")
 
 
 def write_received() -> Writer:

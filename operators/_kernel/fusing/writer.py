@@ -207,14 +207,19 @@ class AsyncPull(Pull):
 
 
 class Push(World):
-    """The on_next of a stage, or what stands for it; `leave` is the word that goes to the end of it."""
+    """The on_next of a stage, or what stands for it.
 
-    def __init__(self, leave: str) -> None:
+    `leave` is the word that goes to the end of it; `bounded` whether another item is to be asked for in
+    place of one that is left out.
+    """
+
+    def __init__(self, leave: str, bounded: str = "not stage.unbounded") -> None:
         super().__init__()
         self.leave = leave
+        self._bounded = bounded
 
     def skip(self, index: int, after: Ends) -> list[str]:
-        again = f"if not stage.unbounded: stage.again({index})"
+        again = f"if {self._bounded}: stage.again({index})"
         return [*self.ends(after), again, self.leave]
 
     def drop(self, index: int, after: Ends) -> list[str]:

@@ -34,13 +34,14 @@ class Inlet(Stage):
     """
 
     __slots__ = (
-        "_bad", "_drained", "_left", "_lock", "_release", "_subscribed", "_switch", "_token", "asked",
-        "on_next", "owner",
+        "_admitted", "_bad", "_drained", "_left", "_lock", "_mark", "_release", "_subscribed", "_switch",
+        "_token", "asked", "on_next", "owner",
     )  # fmt: skip
 
     on_next: Any  # a function of its own, for the sake of speed
     upstream: Turnstile
     _release: Any
+    _mark: Any
 
     def __init__(self, downstream: Any, node: Any, scope: Any, switch: Any = None) -> None:
         super().__init__(downstream, node, scope)
@@ -50,15 +51,17 @@ class Inlet(Stage):
         self._lock = threading.Lock()
         self.asked: int = 0
         """Items asked for in total; raised under the lock, and read without."""
+        self._admitted: int = 0
+        """How many of these on_next was told of, which counts down from there."""
         self._subscribed = False
         self._token: list[None] = [None]
         self.owner: int = 0
         """The thread that is inside of on_subscribe or of the end; 0: none. An item costs no look at it."""
-        self._left: list[None] = []  # a mark: something is to be done after it
+        self._left = False  # whether something is to be done after it; on_next has its own mark
         self._bad: Exception | None = None
         fused = isinstance(downstream, FusedStage)
         receiver = downstream.receiver if fused else received(downstream, downstream.on_next)
-        self.on_next, self._release = receiver(self, self._token, self._left)
+        self.on_next, self._release, self._mark = receiver(self, self._token)
 
     # Upstream's signals -------------------------------------------------------------------------
 
@@ -177,13 +180,13 @@ class Inlet(Stage):
             frame = frame.f_back
         return False
 
-    def nested(self, item: Any, received: int) -> None:
+    def nested(self, item: Any, room: int | None) -> None:
         """Take an item that comes while a signal goes down."""
         if not self._is_inside(3):
             self._overlaps("on_next")
             self.refuse(item)
-        elif received > self.asked or item is None:
-            self.reject(item, received)
+        elif self._received(room) > self.asked or item is None:
+            self.reject(item, room)
         else:
             self.downstream.on_next(item)
 
@@ -193,20 +196,32 @@ class Inlet(Stage):
 
     def after(self) -> None:
         """Do what was left to be done after a signal."""
-        self._left.clear()
+        self._left = False
         if self._bad is not None or self._drained:
             self._answer()
         self._ask()
 
-    def admit(self, item: Any, received: int) -> int:
-        """Return up to which item this need not be asked again, -1: for none; 0: this one was refused."""
-        asked = self.asked
-        if received > asked:
-            self.reject(item, received)
-            return 0
-        return -1 if asked == UNBOUNDED else asked
+    def _leave(self) -> None:
+        """Have `after` be called after the signal under way, if there is one."""
+        self._left = True
+        self._mark()
 
-    def reject(self, item: Any, received: int) -> None:
+    def _received(self, room: int | None) -> int:
+        """Return how many items have come; 0: they are not counted, since there is no bound."""
+        return 0 if room is None else self._admitted - room
+
+    def admit(self, item: Any, room: int) -> int | None:
+        """Return how many items may come after this one; None: without bound, < 0: this one was refused."""
+        asked, received = self.asked, self._received(room)
+        if asked == UNBOUNDED:
+            return None
+        if received > asked:
+            self.reject(item, room)
+            return room
+        self._admitted = asked
+        return asked - received
+
+    def reject(self, item: Any, room: int | None) -> None:
         """Refuse an item that was not asked for, that comes too late, or that is None."""
         if self.done or self._bad is not None:
             self.refuse(item)
@@ -216,7 +231,10 @@ class Inlet(Stage):
             raise TypeError("on_next: None is not an element (§2.13)")
         else:
             self.refuse(item)
-            what = f"the Publisher sent item number {received} when only {self.asked} had been asked for"
+            number = self._received(room)
+            what = (
+                f"the Publisher sent item number {number} when only {self.asked} had been asked for"
+            )
             before = "" if self._subscribed else ", and that before on_subscribe (§1.9)"
             self._end(self._violation("1.1", what + before))
 
@@ -236,7 +254,7 @@ class Inlet(Stage):
                 self.asked = min(self.asked + n, UNBOUNDED)
         if self.owner == get_ident():
             self.upstream.owe(n)
-            self._left.append(None)
+            self._leave()
         else:
             self._ask(n)
 
@@ -297,7 +315,7 @@ class Inlet(Stage):
             return
         with self._lock:
             self._drained = True
-            self._left.append(None)
+            self._leave()
         self._answer()
 
     def _violation(self, rule: str, what: str, cause: Exception | None = None) -> Exception:
@@ -328,7 +346,7 @@ class Inlet(Stage):
             first = self._bad is None and not self.done
             if first:
                 self._bad = error
-                self._left.append(None)
+                self._leave()
         if first:
             self._answer()
         else:
