@@ -14,6 +14,8 @@ from operators._kernel.fusing.opening import Place
 from operators._kernel.plan.node import Node
 
 _END: Any = object()
+_BARE = (type(iter([])), type(iter(())), type(iter(range(0))), type(iter("")))
+"""Iterators of the language's own, which do nothing but give their items."""
 
 
 def zipped(place: Place, others: tuple[Node, ...], prefetch: int) -> Feed:
@@ -70,8 +72,10 @@ class _Zipped:
         if least is None or None in lengths:
             return None  # the end of one may be known before it is pulled, or one may have failed
         self.length = least
-        # No side is pulled for a tuple that is known not to come.
-        return islice(zip(*[side.items for side in sides], strict=False), least)
+        made = zip(*[side.items for side in sides], strict=False)
+        if lengths[0] == least and type(sides[0].items) in _BARE:
+            return made  # the first is asked, and has no more: that nobody sees
+        return islice(made, least)  # no side is pulled for a tuple that is known not to come
 
     def _tuples(self) -> Iterator[Any]:
         sides, held = self._sides, self._held

@@ -165,3 +165,23 @@ def test_no_tuple_is_kept_when_it_is_over(end: str):
     items.clear()
     gc.collect()
     assert [item() for item in kept] == [None] * 4
+
+
+@pytest.mark.parametrize("second", [range(10), list(range(10)), tuple(range(10))], ids=type)
+def test_a_list_that_grows_meanwhile_is_zipped_as_it_is(second: Any):
+    grown = [0, 1]
+    made: list[tuple[int, int]] = []
+    for pair in Flow.from_iterable(grown).zip(Flow.from_iterable(second)):
+        made.append(pair)
+        if len(made) < 3:
+            grown.append(7)
+    assert made == [(0, 0), (1, 1), (7, 2), (7, 3)]
+
+
+@pytest.mark.parametrize(
+    "kind", [iter, lambda items: iter(list(items)), lambda items: iter(tuple(items))]
+)
+def test_nobodys_iterator_is_pulled_once_more(kind: Any):
+    numbers = kind(range(9))
+    assert list(Flow.from_iterable(numbers).zip(Flow.of(1, 2))) == [(0, 1), (1, 2)]
+    assert next(numbers) == 2
