@@ -7,11 +7,14 @@ import inspect
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from types import CoroutineType
 from typing import Any, get_origin
 
 from operators._kernel.failures.checks import is_coroutine_function
 from operators._kernel.failures.failure import brief, kind_of, user_frames
+from operators._kernel.hosts.runtimes import is_cancellation
 from operators._kernel.subscription.drain import Drain
+from operators.concurrency._tasks import fetch_soon
 
 BEATS = 16
 """Calls between two looks at the clock."""
@@ -52,6 +55,39 @@ class Call:
     """When it began, for who measures how long calls take."""
     among: int = 1
     """How many were in flight then, with it."""
+
+    def give(self, result: Any) -> None:
+        """Take what the function has given for the outcome."""
+        if type(result) is CoroutineType:
+            let_go_of(result)
+            self.error = TypeError(
+                f"{self.by}: what fn gave was awaited and gave a coroutine; await that in fn"
+            )
+        else:
+            self.result = result
+
+    def end_with(self, raised: BaseException, *, hushed: bool, gone: bool) -> bool:
+        """Take what a call in a task has raised for its outcome; return whether it is the task's as well.
+
+        `gone`: the loop has; what is raised is what becomes of a cleanup that would have to be awaited.
+        """
+        if isinstance(raised, Exception):
+            self.hushed = hushed
+            if gone:
+                self.drop()
+            else:
+                self.fail(raised)
+            return False
+        if is_cancellation(raised):
+            self.drop()
+        elif isinstance(raised, GeneratorExit):
+            self.drop()
+            with suppress(RuntimeError):  # no loop runs: it is one that lets go of its tasks
+                fetch_soon()
+        else:
+            self.end_by(raised)
+            fetch_soon()
+        return True
 
     def fail(self, error: Exception) -> None:
         """Take the error for the outcome, without the frames of ours that would keep the call."""

@@ -8,28 +8,27 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from time import monotonic
-from types import CoroutineType, coroutine
+from types import coroutine
 from typing import Any
 
+from operators._kernel.failures.checks import is_coroutine_function
 from operators._kernel.hosts.cleanups import interrupt
 from operators._kernel.hosts.loops import LoopLease, running_loop, stranded
 from operators._kernel.hosts.runtimes import (
     BEGUN,
     Loop,
-    cancellations,
     current_task,
-    is_cancellation,
     looker,
     of_trio,
 )
 from operators._kernel.hosts.slices import SLICE
 from operators._kernel.links.looking import snapshot
 from operators._kernel.subscription.scope import Scope
-from operators.concurrency._call import BEATS, Call, let_go_of
+from operators.concurrency._call import BEATS, Call
 from operators.concurrency._taker import Taker
-from operators.concurrency._tasks import Busy, fetch_soon, go_on, maker
+from operators.concurrency._tasks import Busy, go_on, maker
 
 _LULL = 0.001
 """Seconds after which a loop looks for calls that a thread has started without waking it."""
@@ -53,6 +52,7 @@ class LoopCalls:
         self._taker = taker
         self._fn = fn
         self._known = known  # that what the function gives is always to be awaited
+        self._direct = known and is_coroutine_function(fn)  # that to call it runs none of its code
         self._context = copy_context()
         self._lease: LoopLease | None = None
         self._loop: Any = None
@@ -137,10 +137,11 @@ class LoopCalls:
             return  # whoever gathers looks after this
         if self._closed:
             self._drop_all()
-        elif not self._eager and self._running() is self._loop:
-            self._begin()
         elif not self._posted:
-            self._post()
+            if not self._eager and self._running() is self._loop:
+                self._begin()
+            else:
+                self._post()
 
     def hurry(self) -> None:
         """Have what was started begun now: whoever takes results is about to wait for one."""
@@ -233,17 +234,11 @@ class LoopCalls:
                 if self._closed:
                     self._drop(call)
                     continue
-                own = context.copy()
-                made = self._run(call)
-                made.send(None)
-                try:
-                    awaited = own.run(made.send, None)
-                except StopIteration:
-                    pass
-                else:
+                rest = (self._make_one if self._direct else self._run_one)(call, context.copy())
+                if rest is not None:
                     together = False
                     self._give_up_task(call, task)
-                    yield from go_on(made, own, awaited)
+                    yield from rest
                     return
                 if task.cancelling():  # by the call itself: it is to meet no other
                     break
@@ -253,6 +248,32 @@ class LoopCalls:
         finally:
             if together:
                 self._end_together()
+
+    def _make_one(self, call: Call, own: Context) -> Any:
+        """Make a call in a context of its own; return what is left of it to be run; None: it is over."""
+        try:
+            made = self._fn(call.item)
+            awaited = own.run(made.send, None)
+        except StopIteration as over:
+            call.give(over.value)
+        except BaseException as raised:
+            if call.end_with(raised, hushed=self._closed, gone=self._gone):
+                self._over(call)
+                raise
+        else:
+            return self._run(call, go_on(made, own, awaited))
+        self._over(call)
+        return None
+
+    def _run_one(self, call: Call, own: Context) -> Any:
+        """Do the same where it is not known that the function's own code is all in what it gives."""
+        made = self._run(call)
+        made.send(None)
+        try:
+            awaited = own.run(made.send, None)
+        except StopIteration:
+            return None
+        return go_on(made, own, awaited)
 
     def _turn(self) -> Generator[None, None, None]:
         if self._telling:
@@ -293,46 +314,23 @@ class LoopCalls:
             if not live:
                 self._release()
 
-    async def _run(self, call: Call) -> None:
+    async def _run(self, call: Call, rest: Any = None) -> None:
+        number = 0
         try:
-            await BEGUN
-            self._begun += 1
-            number = self._begun
-            if self._known:
-                result = await self._fn(call.item)
+            if rest is not None:
+                result = await rest
             else:
+                await BEGUN
+                self._begun += 1
+                number = self._begun
                 result = call.made if call.made is not None else self._fn(call.item)
-                if inspect.isawaitable(result):
+                if self._known or inspect.isawaitable(result):
                     result = await result
-            if type(result) is CoroutineType:
-                let_go_of(result)
-                call.error = TypeError(
-                    f"{call.by}: what fn gave was awaited and gave a coroutine; await that in fn"
-                )
-            else:
-                call.result = result
+            call.give(result)
             self._quick = self._begun == number
-        except Exception as error:
-            call.hushed = self._closed
-            if self._gone:  # it is what becomes of a cleanup that would have to be awaited
-                call.drop()
-            else:
-                call.fail(error)
-        except cancellations():
-            call.drop()
-            raise
-        except GeneratorExit:
-            call.drop()
-            with suppress(RuntimeError):  # no loop runs: it is one that lets go of its tasks
-                fetch_soon()
-            raise
         except BaseException as raised:
-            if is_cancellation(raised):  # a group of such, as of a nursery of trio
-                call.drop()
+            if call.end_with(raised, hushed=self._closed, gone=self._gone):
                 raise
-            call.end_by(raised)
-            fetch_soon()
-            raise
         finally:
             self._end(call)
 
@@ -340,22 +338,22 @@ class LoopCalls:
         live = self._live
         if live.pop(call, None) is not None and not live:
             _busy.pop(self, None)
+        self._over(call)
+        if self._closed and not live:
+            self._release()
+
+    def _over(self, call: Call) -> None:
         taker = self._taker
-        if self.local:
-            call.done = True
-            ready = taker.ready
-            ready.append(call)
-            if not taker.over:
-                if call.keyed is not None:
-                    call.keyed.ended(call)
-                # The same thread takes them, and all there are: who is woken looks for the others too.
-                if len(ready) == 1:
-                    taker.schedule()
-                return
+        call.done = True
+        ready = taker.ready
+        ready.append(call)
+        if taker.over:
             taker.discard_late()
-        else:
-            taker.keep(call)
-        if not (self.local or self._telling):
+        elif self.local:
+            # The same thread takes them, and all there are: who is woken looks for the others too.
+            if len(ready) == 1:
+                taker.schedule()
+        elif not self._telling:
             # Once for all that end in this turn of the loop: it is another thread that is woken.
             self._telling = True
             if not self._together:  # else when all of them are made, or the loop has its turn
@@ -365,8 +363,6 @@ class LoopCalls:
                     self._told()
         if call.keyed is not None:
             call.keyed.ended(call)
-        if self._closed and not live:
-            self._release()
 
     def _told(self) -> None:
         self._telling = False

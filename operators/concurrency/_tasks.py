@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from contextvars import Context
 from functools import partial
+from types import coroutine
 from typing import Any, Protocol, TypeVar
 
 from operators._kernel.hosts.runtimes import current_task, running_loop
@@ -47,8 +48,9 @@ def maker(loop: Any) -> Callable[[Any], Any]:
     return make
 
 
-def go_on(made: Any, own: Context, awaited: Any) -> Generator[Any, Any, None]:
-    """Run a coroutine that waits to its end, in a context of its own."""
+@coroutine
+def go_on(made: Any, own: Context, awaited: Any) -> Generator[Any, Any, Any]:
+    """Run a coroutine that waits to its end, in a context of its own; return what it does."""
     send, throw, run = made.send, made.throw, own.run
     try:
         while True:
@@ -58,8 +60,8 @@ def go_on(made: Any, own: Context, awaited: Any) -> Generator[Any, Any, None]:
                 awaited = run(throw, raised)
             else:
                 awaited = run(send, got)
-    except StopIteration:
-        return
+    except StopIteration as over:
+        return over.value
 
 
 def fetch_soon() -> None:
