@@ -14,7 +14,7 @@ from operators._kernel.fusing.opening import Place
 from operators._kernel.plan.node import Node
 
 _END: Any = object()
-_BARE = (type(iter([])), type(iter(())), type(iter(range(0))), type(iter("")))
+_BARE: frozenset[Any] = frozenset([type(iter(sample)) for sample in ([], (), range(0), "")])
 """Iterators of the language's own, which do nothing but give their items."""
 
 
