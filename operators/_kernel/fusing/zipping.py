@@ -14,8 +14,6 @@ from operators._kernel.fusing.opening import Place
 from operators._kernel.plan.node import Node
 
 _END: Any = object()
-_BARE: frozenset[Any] = frozenset([type(iter(sample)) for sample in ([], (), range(0), "")])
-"""Iterators of the language's own, which do nothing but give their items."""
 
 
 def zipped(place: Place, others: tuple[Node, ...], prefetch: int) -> Feed:
@@ -73,7 +71,7 @@ class _Zipped:
             return None  # the end of one may be known before it is pulled, or one may have failed
         self.length = least
         made = zip(*[side.items for side in sides], strict=False)
-        if lengths[0] == least and type(sides[0].items) in _BARE:
+        if lengths[0] == least and cannot_fail(sides[0].items):
             return made  # the first is asked, and has no more: that nobody sees
         return islice(made, least)  # no side is pulled for a tuple that is known not to come
 
