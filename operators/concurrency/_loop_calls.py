@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from contextvars import Context, copy_context
+from sys import getrefcount
 from time import monotonic
 from types import coroutine
 from typing import Any
@@ -193,8 +194,8 @@ class LoopCalls:
                 if not live:
                     self._keep_watch()
                 live[call] = task
-                if self.closed:  # meanwhile, by the collector
-                    task.cancel()
+                if self.closed:  # meanwhile, by the collector or by an eager task
+                    interrupt(task, task.cancel)
             if due and todo and monotonic() >= due:
                 self._post()
                 return
@@ -216,15 +217,19 @@ class LoopCalls:
         return True
 
     async def _make_calls(self) -> None:
-        await self._one_by_one()
+        waits = await self._one_by_one()
+        if waits is not None:
+            await waits
 
     @coroutine
-    def _one_by_one(self) -> Generator[Any, Any, None]:
+    def _one_by_one(self) -> Generator[Any, Any, Any]:
+        """Make the calls that are to be begun; return the first that waits, to be gone on with."""
         todo, context = self._todo, self._context
         together = True
         try:
             yield from self._turn()
             task = current_task(self._loop)
+            kept = getrefcount(task)
             due = monotonic() + SLICE
             while todo:
                 try:
@@ -238,16 +243,19 @@ class LoopCalls:
                 if rest is not None:
                     together = False
                     self._give_up_task(call, task)
-                    yield from rest
-                    return
-                if task.cancelling():  # by the call itself: it is to meet no other
+                    return rest
+                # The next one is not to meet what this one has left there: a cancel that takes effect where
+                # it waits, or somebody who keeps the task as that of a call which is over.
+                if getattr(task, "_must_cancel", True) or getrefcount(task) != kept:
                     break
                 if todo and monotonic() >= due:
                     yield from self._turn()
+                    kept = getrefcount(task)
                     due = monotonic() + SLICE
         finally:
             if together:
                 self._end_together()
+        return None
 
     def _make_one(self, call: Call, own: Context) -> Any:
         """Make a call in a context of its own; return what is left of it to be run; None: it is over."""
@@ -295,9 +303,9 @@ class LoopCalls:
         if not live:  # an eager task, of which we do not know yet
             self._keep_watch()
         live[call] = task
-        live.pop(_TOGETHER, None)
-        if self._closed:  # meanwhile, by the call or by the collector
-            task.cancel()
+        known = live.pop(_TOGETHER, None) is not None
+        if self._closed and not known:  # by the call, before the task was seen to be one of ours
+            interrupt(task, task.cancel)
         self._begin()
 
     def _end_together(self) -> None:

@@ -52,16 +52,20 @@ def maker(loop: Any) -> Callable[[Any], Any]:
 def go_on(made: Any, own: Context, awaited: Any) -> Generator[Any, Any, Any]:
     """Run a coroutine that waits to its end, in a context of its own; return what it does."""
     send, throw, run = made.send, made.throw, own.run
-    try:
-        while True:
-            try:
-                got = yield awaited
-            except BaseException as raised:
-                awaited = run(throw, raised)
-            else:
-                awaited = run(send, got)
-    except StopIteration as over:
-        return over.value
+    got = thrown = None
+    while True:
+        try:
+            got = yield awaited
+        except BaseException as raised:
+            thrown = raised
+        awaited = None  # it is over, and nobody's but the call's
+        # Not inside of that `except`: what the call raises when it is done with this came by itself.
+        try:
+            awaited = run(send, got) if thrown is None else run(throw, thrown)
+        except StopIteration as over:
+            return over.value
+        finally:
+            got = thrown = None
 
 
 def fetch_soon() -> None:

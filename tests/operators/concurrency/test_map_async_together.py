@@ -7,13 +7,16 @@ import contextlib
 import contextvars
 import gc
 import logging
+import sys
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from operators import Flow
+from operators.custom import Unbroken
 from tests.operators.kit import Probe, cancelled_after, probe, soon
 
 WHO: contextvars.ContextVar[str] = contextvars.ContextVar("WHO", default="nobody")
@@ -55,14 +58,12 @@ orders = pytest.mark.parametrize("ordered", [True, False], ids=["ordered", "as t
 @ways
 @orders
 def test_few_tasks_make_many_calls(run: Callable[[Any], list[Any]], ordered: bool) -> None:
-    tasks: set[int] = set()
-    kept: list[Any] = []  # else a number may be that of another task
+    tasks: set[str] = set()
 
     async def call(n: int) -> int:
         task = asyncio.current_task()
-        if id(task) not in tasks:
-            tasks.add(id(task))
-            kept.append(task)
+        assert task is not None
+        tasks.add(task.get_name())
         return n
 
     items = run(Flow.range(800).map_async(call, concurrency=16, ordered=ordered))
@@ -172,6 +173,117 @@ def test_one_that_cancels_its_own_task_cancels_no_other(
         return n
 
     assert run(Flow.range(100).map_async(call, concurrency=8)) == list(range(100))
+
+
+@ways
+@pytest.mark.parametrize("at", [50, 95])
+def test_a_cancel_that_is_taken_back_is_met_by_no_other(
+    run: Callable[[Any], list[Any]], at: int
+) -> None:
+    async def call(n: int) -> int:
+        if n == at:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            task.uncancel()  # before 3.13 it takes effect all the same
+        elif n > at:
+            await asyncio.sleep(0)
+        return n
+
+    assert run(Flow.range(100).map_async(call, concurrency=8)) == list(range(100))
+
+
+@ways
+def test_whoever_keeps_the_task_of_a_call_that_is_over_has_that_of_no_other(
+    run: Callable[[Any], list[Any]],
+) -> None:
+    tasks: dict[int, Any] = {}
+
+    async def call(n: int) -> int:
+        if n < 80:
+            tasks[n] = asyncio.current_task()
+        elif n == 90:
+            for task in tasks.values():
+                task.cancel()
+        else:
+            await asyncio.sleep(0.001)
+        return n
+
+    assert run(Flow.range(100).map_async(call, concurrency=16)) == list(range(100))
+    assert len(set(tasks.values())) == 80
+
+
+@ways
+@pytest.mark.parametrize("at", [0, 50])
+def test_what_a_call_has_dealt_with_is_no_cause_of_what_it_raises_then(
+    run: Callable[[Any], list[Any]], at: int
+) -> None:
+    async def call(n: int) -> int:
+        if n == at:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0):
+                    await asyncio.Event().wait()
+            assert sys.exc_info() == (None, None, None)
+            raise LookupError(n)
+        return n
+
+    with pytest.raises(LookupError) as raised:
+        run(Flow.range(100).map_async(call, concurrency=8))
+    assert raised.value.__context__ is None
+
+
+@ways
+@pytest.mark.parametrize("at", [0, 50])
+def test_what_a_call_has_waited_for_is_kept_no_longer(
+    run: Callable[[Any], list[Any]], at: int
+) -> None:
+    left: list[Any] = []
+
+    async def call(n: int) -> int:
+        if n == at:
+            loop = asyncio.get_running_loop()
+            future = loop.create_future()
+            loop.call_soon(future.set_result, None)
+            seen = weakref.ref(future)
+            await future
+            del future
+            await asyncio.sleep(0)
+            left.append(seen())
+        return n
+
+    assert run(Flow.range(100).map_async(call, concurrency=8)) == list(range(100))
+    assert left == [None]
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("at", [0, 20])
+def test_a_cleanup_goes_on_where_the_call_cancels_the_flow_before_it_waits(
+    at: int, eager: bool
+) -> None:
+    factory = getattr(asyncio, "eager_task_factory", None)
+    if eager and factory is None:
+        pytest.skip("there are none before 3.12")
+    said: list[str] = []
+
+    async def main() -> None:
+        if eager:
+            asyncio.get_running_loop().set_task_factory(factory)
+
+        async def call(n: int) -> int:
+            if n == at:
+                await asyncio.sleep(0) if at == 0 else None  # by then there is a handle
+                with Unbroken():
+                    handle.cancel()
+                    await asyncio.sleep(0)
+                    said.append("goodbye")
+                await asyncio.Event().wait()
+            return n
+
+        handle = Flow.range(100).map_async(call, concurrency=4).for_each(lambda _: None)
+        await soon(lambda: said and asyncio.all_tasks() == {asyncio.current_task()})
+
+    asyncio.run(main())
+    assert said == ["goodbye"]
 
 
 @ways
