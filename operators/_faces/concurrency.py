@@ -74,9 +74,10 @@ class Concurrency(Face[T_co]):
         With `key`, a call begins when the one before it for which `key(item)` is the same is over; those of
         different keys run side by side. An item that waits for that has a place too.
 
-        A coroutine function, and whatever else gives an awaitable, runs as tasks of the running event
-        loop, or of the library's own where none runs; a plain function runs on `executor` (threads or
-        processes), or on threads that end with the flow. Which of them an undeclared callable is, a lambda
+        A coroutine function, and whatever else gives an awaitable, runs in tasks of the running event
+        loop, or of the library's own where none runs: a call that waits has one for itself, and those that
+        wait for nothing share one. A plain function runs on `executor` (threads or processes), or on
+        threads that end with the flow. Which of them an undeclared callable is, a lambda
         say, is seen at its first calls: they are made on threads, and once one has given an awaitable, or
         has failed because no event loop ran there, the calls are made on the loop. Every call has a
         context of its own, with the context variables of the subscriber (but in a process).
