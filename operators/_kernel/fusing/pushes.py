@@ -67,8 +67,9 @@ def _write_receiver(out: Writer, steps: Sequence[Step], world: Push) -> None:
     out.add(6, "if inlet.done: inlet.refuse(v); break")
     out.add(6, "room -= 1")
     out.add(6, "if room < 0:")
-    out.add(7, "room = inlet.admit(v, room)")
-    out.add(7, "if room is not None and room < 0: break")
+    # By a name of its own: who lets go, on another thread, says so by the other one.
+    out.add(7, "more = room = inlet.admit(v, room)")
+    out.add(7, "if more is not None and more < 0: break")
     out.add(5, "if v is None:")
     out.add(6, "inlet.reject(v, room)")
     out.add(6, "break")

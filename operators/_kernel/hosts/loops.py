@@ -288,8 +288,9 @@ class Delayed(Posted):
 
     def begin(self, delay: float) -> None:
         """Have the time begin, on the loop's own thread."""
-        if self._loop is not None:
-            self._handle = weakly(self._loop.call_later(delay, self))
+        loop = self._loop
+        if loop is not None:  # else another thread has cancelled it
+            self._handle = weakly(loop.call_later(delay, self))
 
     def cancel(self) -> None:
         """Have the call not be made, and nothing kept for it; from any thread."""
