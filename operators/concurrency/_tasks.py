@@ -9,7 +9,7 @@ from functools import partial
 from types import coroutine
 from typing import Any, Protocol, TypeVar
 
-from operators._kernel.hosts.runtimes import current_task, running_loop
+from operators._kernel.hosts.runtimes import current_task, running_loop, task_of
 
 
 class _Ends(Protocol):
@@ -44,8 +44,7 @@ def maker(loop: Any) -> Callable[[Any], Any]:
     ):
         # What create_task does, without the way there, which is a third of the cost of a task.
         return partial(asyncio.Task, loop=loop)
-    make: Callable[[Any], Any] = loop.create_task
-    return make
+    return partial(task_of, loop)
 
 
 @coroutine

@@ -13,7 +13,7 @@ from typing import Any
 from operators._kernel.hosts import background, exits
 from operators._kernel.hosts.background import Host
 from operators._kernel.hosts.pending import Pending
-from operators._kernel.hosts.runtimes import Loop, looker, running_loop, weakly
+from operators._kernel.hosts.runtimes import Loop, looker, running_loop, task_of, weakly
 from operators._kernel.hosts.seat import Seat
 from operators._kernel.hosts.threads import aside
 from operators._kernel.hosts.virtual import later_in_earnest
@@ -152,7 +152,7 @@ class LoopLease:
         abandoned run. Whatever ends the task is taken for seen: asyncio logs nothing as never retrieved.
         """
         try:
-            task = self.loop.create_task(coroutine, context=context)
+            task = task_of(self.loop, coroutine, context=context)
         except BaseException:
             coroutine.close()
             raise

@@ -12,9 +12,10 @@ import asyncio
 import sys
 import weakref
 from asyncio import _get_running_loop  # pyright: ignore[reportPrivateUsage]
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
+from inspect import CORO_SUSPENDED, getcoroutinestate
 from typing import Any, Protocol
 
 _modules = sys.modules
@@ -217,3 +218,59 @@ class _Begun(list[None]):
 
 
 BEGUN: Any = _Begun([None])
+
+
+class _Unbegun(Coroutine[Any, Any, Any]):
+    """A coroutine to be given to a task factory, which may await it.
+
+    That is refused of one that is begun, and waits for `BEGUN`.
+    """
+
+    __slots__ = ("__name__", "__qualname__", "_made")
+
+    def __init__(self, made: Any) -> None:
+        self._made = made
+        self.__name__: str = made.__name__
+        self.__qualname__: str = made.__qualname__
+
+    def send(self, value: Any, /) -> Any:
+        """Go on with it."""
+        return self._made.send(value)
+
+    def throw(self, *raised: Any) -> Any:
+        """Raise it there."""
+        return self._made.throw(*raised)
+
+    def close(self) -> None:
+        """Leave it."""
+        self._made.close()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self  # type: ignore[return-value]
+
+    def __next__(self) -> Any:
+        return self._made.send(None)
+
+    def ended(self, task: Any) -> None:
+        """Have it end with its task: one that is cancelled before its first step has not come to it."""
+        if getcoroutinestate(self._made) == CORO_SUSPENDED:
+            with suppress(BaseException):
+                self._made.throw(asyncio.CancelledError)
+            with suppress(RuntimeError):  # it awaits something
+                self._made.close()
+
+
+def task_of(loop: Any, made: Any, **settings: Any) -> Any:
+    """Return a task of this loop for a coroutine that awaits `BEGUN` first, whether it is begun or not.
+
+    Task factories there are that make the task of a coroutine of their own, which awaits the one that they
+    were given: as those that follow what is done, for traces.
+    """
+    known: Callable[[], Any] | None = getattr(loop, "get_task_factory", None)
+    factory = None if known is None else known()
+    if factory is None or factory is getattr(asyncio, "eager_task_factory", None):
+        return loop.create_task(made, **settings)
+    handed = _Unbegun(made)
+    task = loop.create_task(handed, **settings)
+    task.add_done_callback(handed.ended)
+    return task
