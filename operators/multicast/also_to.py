@@ -80,7 +80,7 @@ class AlsoTo(Source):
         if self.name == "wire_tap":
             side = Node(OnBackpressureDrop(None), side, node.site)
         subscribe_foreign(side, self._subscriber)
-        sharing.connect(scope.switch)
+        sharing.connect(scope)
 
 
 class WireTap(AlsoTo):

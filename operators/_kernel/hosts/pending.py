@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 from typing import Any, Protocol
 
 from operators._kernel.hosts.runtimes import Loop, need_loop, shielded
@@ -42,8 +41,11 @@ def starved(pool: Any) -> Exception | None:
 class Carrier(Protocol):
     """What carries a run on: a worker, or a lease on an event loop."""
 
-    def trouble(self) -> Exception | None:
-        """Return why it will not go on again, or not as long as the waiting threads wait; else None."""
+    def trouble(self) -> Exception | Pending | None:
+        """Return why it will not go on again, or not as long as the waiting threads wait; else None.
+
+        Where it goes on as another run does, it is the account of that.
+        """
         ...
 
 
@@ -83,24 +85,40 @@ class Pending:
 
         `lost` says that nobody has ended it: it is gone, as the collector may find in the midst of anything.
         """
-        self._open.pop(id(what), None)
-        self._ring(lost=lost)
+        self._end(list(self._ends(what)), lost)
 
     def end_part(self, what: Carrier, *, lost: bool = False) -> None:
         """Do no more than what `end` does for the part of the run that `what` belongs to."""
 
-    def _ring(self, *, lost: bool) -> None:
-        # A bell is hung up before its owner looks at what is open, and that is taken off before the
-        # bells are looked at: so one of the two sees the other.
-        while not self._open:
-            try:
-                ring = self._bells.popleft()
-            except IndexError:
-                return
-            if isinstance(ring, Sequel) and lost:
-                aside(ring)
-            else:
-                ring()
+    def _ends(self, what: Carrier) -> Iterator[tuple[Pending, Carrier | None]]:
+        """Give the accounts from which `what` is to be taken off, the last one first."""
+        yield self, what
+
+    @staticmethod
+    def _end(steps: list[tuple[Pending, Carrier | None]], lost: bool) -> None:
+        """Take off what has ended, and ring, account by account, the last one first.
+
+        Runs follow one another, and are parts of one another, by the thousand perhaps: no calls in calls.
+        """
+        while steps:
+            account, what = steps.pop()
+            if what is not None:
+                account._open.pop(id(what), None)
+            # A bell is hung up before its owner looks at what is open, and that is taken off before the
+            # bells are looked at: so one of the two sees the other.
+            while not account._open:
+                try:
+                    ring = account._bells.popleft()
+                except IndexError:
+                    break
+                if isinstance(ring, _Following):  # its bells, and then what is left of these
+                    steps.append((account, None))
+                    steps.extend(ring.by._ends(ring.other))
+                    break
+                if isinstance(ring, Sequel) and lost:
+                    aside(ring)
+                else:
+                    ring()
 
     def then(self, function: Callable[[], object]) -> None:
         """Call the function as soon as all is idle: now, or where the last of it ends."""
@@ -116,7 +134,7 @@ class Pending:
         if other.idle:
             return
         self.begin(other)
-        other._bells.append(partial(self.end, other))
+        other._bells.append(_Following(self, other))
         if not other._open:  # meanwhile
             self.end(other)
 
@@ -170,7 +188,7 @@ class Pending:
 
     def _give_up(self) -> None:
         for what in list(self._open.values()):
-            if what.trouble() is not None:
+            if self._trouble_of(what) is not None:
                 self.end(what)
 
     # What carries it -----------------------------------------------------------------------------
@@ -196,11 +214,24 @@ class Pending:
 
     def trouble(self) -> Exception | None:
         """Return why what a waiting thread waits for can never come; None: it still may."""
-        carriers: list[Carrier] = [*self._carriers.values(), *self._open.values()]
-        for carrier in carriers:
-            error = carrier.trouble()
-            if error is not None:
-                return error
+        return self._trouble_of(self)
+
+    @staticmethod
+    def _trouble_of(what: Carrier) -> Exception | None:
+        """Return the trouble of a carrier, or of a run that it depends on, and so on."""
+        seen: dict[int, Pending] = {}
+        left: list[Carrier] = [what]
+        while left:
+            each = left.pop()
+            if not isinstance(each, Pending):
+                found = each.trouble()
+                if isinstance(found, Exception):
+                    return found
+                if found is not None:
+                    left.append(found)
+            elif id(account := each.whole) not in seen:
+                seen[id(account)] = account
+                left += [*account._carriers.values(), *account._open.values()][::-1]
         return None
 
     def block(self, take: Callable[[float], bool], timeout: float | None = None) -> bool:
@@ -241,39 +272,52 @@ class Sequel:
         self._function()
 
 
+class _Following:
+    """The bell of a run that another one follows: what rings it goes on to the bells of that one."""
+
+    __slots__ = ("by", "other")
+
+    def __init__(self, by: Pending, other: Pending) -> None:
+        self.by = by
+        self.other = other
+
+    def __call__(self) -> None:
+        self.by.end(self.other)
+
+
 class Part(Pending):
     """The account of a part of a run: what is in it is in the whole's as well, which has the troubles."""
 
-    __slots__ = ("_whole",)
+    __slots__ = ("_around", "_whole")
 
-    def __init__(self, whole: Pending) -> None:
+    def __init__(self, around: Pending) -> None:
         super().__init__()
-        self._whole = whole
+        self._around = around  # perhaps a part itself
+        self._whole = around.whole
 
     @property
     def whole(self) -> Pending:
-        return self._whole.whole
+        return self._whole
 
     def begin(self, what: Carrier) -> None:
-        self._whole.begin(what)
-        super().begin(what)
-
-    def end(self, what: Carrier, *, lost: bool = False) -> None:
-        # In this order: what comes after it has begun before the whole could be idle.
-        self.end_part(what, lost=lost)
-        self._whole.end(what, lost=lost)
+        for account, _ in self._ends(what):
+            account._open[id(what)] = what
 
     def end_part(self, what: Carrier, *, lost: bool = False) -> None:
-        super().end(what, lost=lost)
+        self._end([(self, what)], lost)
+
+    def _ends(self, what: Carrier) -> Iterator[tuple[Pending, Carrier | None]]:
+        # In this order: what comes after it has begun before the whole could be idle.
+        accounts: list[Pending] = [self]
+        while isinstance(account := accounts[-1], Part):
+            accounts.append(account._around)
+        return iter([(each, what) for each in reversed(accounts)])
 
     def carry(self, carrier: Any) -> None:
         self._whole.carry(carrier)
 
     def drop(self, carrier: Any) -> None:
         self._whole.drop(carrier)
-
-    def trouble(self) -> Exception | None:
-        return self._whole.trouble()
 
 
 def _wake(waiter: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from operators._kernel.hosts.pending import Pending
 from operators._kernel.links.cast import Cast
 from operators._kernel.links.queued import EMPTY, QueuedStage
 from operators._kernel.plan.node import Node
@@ -47,9 +48,9 @@ class Branch(QueuedStage):
         self.scope.pending.carry(self)
         self.on_subscribe(NOWHERE)
 
-    def trouble(self) -> Exception | None:
-        """Return why nothing more can come, or None."""
-        return self._cast.trouble()
+    def trouble(self) -> Pending | None:
+        """Return the run on which it depends, or None."""
+        return self._cast.depends_on
 
     def held_up(self) -> str:
         return self._cast.held_up(self)

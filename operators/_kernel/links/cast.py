@@ -208,13 +208,10 @@ class Cast:
             self._upstream.cancel()
         self._discard(scope)
 
-    def discard_upstream(self, item: Any) -> None:
-        """Hand an item that was held upstream to the heir, or else to one of those who are there."""
+    def heir_of_upstream(self) -> Scope | None:
+        """Return the scope for what is discarded upstream: the heir's, or else of one who is there."""
         scopes = [self.heir] if self.heir is not None else [each.scope for each in self.branches]
-        for scope in scopes:
-            if scope.discards:
-                scope.discard((item,))
-                return
+        return next((scope for scope in scopes if scope.discards), None)
 
     def _drop(self, item: Any) -> None:
         self.dropped += 1
@@ -256,9 +253,10 @@ class Cast:
             f"and its demand is {slowest.demand.value}"
         )
 
-    def trouble(self) -> Exception | None:
-        """Return why nothing more can come, or None."""
-        return None if self.ended or self.pending is None else self.pending.trouble()
+    @property
+    def depends_on(self) -> Pending | None:
+        """The account of the run upstream, as long as something may come of it."""
+        return None if self.ended else self.pending
 
     # Branches ------------------------------------------------------------------------------------
 

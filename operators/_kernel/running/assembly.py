@@ -217,7 +217,7 @@ class _Builder:
 
     def __init__(self, subscriber: Any, scope: Scope, foreign: bool) -> None:
         # A flow inside of others is as far from the consumer as its whole way is long.
-        self.downstream: Any = Relay(subscriber) if scope.far else subscriber
+        self.downstream: Any = Relay(subscriber, scope) if scope.far else subscriber
         self.scope = scope
         self.stages: int = scope.depth
         self._foreign = foreign
@@ -247,7 +247,7 @@ class _Builder:
         ):
             self.scope.watcher.stage(node, stage)
         self.stages += 1
-        self.downstream = Relay(stage) if self.stages % EVERY == 0 else stage
+        self.downstream = Relay(stage, self.scope) if self.stages % EVERY == 0 else stage
 
     def push_link(self, node: Node) -> Any:
         self._guard(node)

@@ -16,8 +16,7 @@ from operators._kernel.links.deal import Account, Lane, LaneStage
 from operators._kernel.plan.node import Node
 from operators._kernel.running.assembly import connect
 from operators._kernel.subscription.ends import NOWHERE
-from operators._kernel.subscription.relay import uncoupled
-from operators._kernel.subscription.scope import Scope, watcher_of
+from operators._kernel.subscription.scope import Scope, deepest, watcher_of
 
 
 class Divisions:
@@ -91,13 +90,15 @@ class Dividing:
             if self._joined:
                 above = scope.unswitched
             else:
-                above = Scope(scope.watcher or watcher_of(self._source), self._discard)
+                place = deepest([each.scope for each in self._lanes if each.scope is not None])
+                above = place.beyond(scope.watcher or watcher_of(self._source), self._heir)
                 self._pending = above.pending
-            uncoupled(lambda: connect([*chain, *edge], self, above))
+            connect([*chain, *edge], self, above)
 
-    def trouble(self) -> Exception | None:
-        """Return why nothing more can come, or None."""
-        return None if self.over or self._pending is None else self._pending.trouble()
+    @property
+    def depends_on(self) -> Pending | None:
+        """The account of a run of its own, upstream, as long as something may come of it."""
+        return None if self.over else self._pending
 
     def held_up(self, lane: Lane) -> str:
         """Return, in words, which of the others keeps a Subscriber waiting; "": none but upstream."""
@@ -159,7 +160,9 @@ class Dividing:
         self._common.append(item)
         if self._last is not None:  # all have left meanwhile
             with suppress(IndexError):
-                self._discard(self._common.popleft())
+                item = self._common.popleft()
+                if (heir := self._heir()) is not None:
+                    heir.discard((item,))
             return
         self._turn += 1
         many = len(self._lanes)
@@ -197,12 +200,10 @@ class Dividing:
 
     # Downstream.
 
-    def _discard(self, item: Any) -> None:
-        """Hand an item that nobody will have to the last that left, or to one of the others."""
-        for lane in [self._last, *self._lanes]:
-            if lane is not None and lane.scope is not None and lane.scope.discards:
-                lane.scope.discard((item,))
-                return
+    def _heir(self) -> Scope | None:
+        """Return the scope for what nobody will have: of the last that left, or of one of the others."""
+        scopes = [lane.scope for lane in (self._last, *self._lanes) if lane is not None]
+        return next((scope for scope in scopes if scope is not None and scope.discards), None)
 
     def _left(self, lane: Lane) -> None:
         with self._lock:
@@ -246,9 +247,9 @@ class _DividedStage(LaneStage):
         self.scope.pending.carry(self)
         super().open()
 
-    def trouble(self) -> Exception | None:
-        """Return why nothing more can come, or None."""
-        return self._dividing.trouble()
+    def trouble(self) -> Pending | None:
+        """Return the run on which it depends, or None."""
+        return self._dividing.depends_on
 
     def halt(self) -> None:
         self.scope.pending.drop(self)

@@ -14,7 +14,7 @@ from operators._kernel.links.cast import Cast
 from operators._kernel.plan.node import Node
 from operators._kernel.running.assembly import connect
 from operators._kernel.subscription.relay import uncoupled
-from operators._kernel.subscription.scope import Scope, Watcher, watcher_of
+from operators._kernel.subscription.scope import Scope, deepest, watcher_of
 
 
 class Disconnected(RuntimeError):
@@ -79,31 +79,43 @@ class Sharing:
             current = self._round = Round(self._make())
         return current
 
-    def connect(self, switch: Any = None) -> Connection:
-        """Return the connection, which is made unless there is one that lasts; `switch` drains it."""
+    def connect(self, below: Scope | None = None) -> Connection:
+        """Return the connection, which is made unless there is one that lasts.
+
+        `below` is the place in a run that has it made, and drains it with its own; None: it is by itself.
+        """
         with self._lock:
             current = self._current(renew=True)
-        return self._connected(current, switch)
+        return self._connected(current, below, None if below is None else below.switch)
 
     def _connected(
-        self, current: Round, switch: Any = None, watcher: Watcher | None = None
+        self, current: Round, below: Scope | None = None, switch: Any = None
     ) -> Connection:
-        """Return the connection of this round, however far it has come, which is made unless there is one.
-
-        `watcher` is that of the run which has it made; None: it is watched as a run of its own, or not.
-        """
+        """Return the connection of this round, however far it has come, which is made unless there is one."""
         with self._lock:
             connection = current.connection
             if connection is not None:
                 return connection
-            if watcher is None:
-                watcher = watcher_of(self._upstream)
-            scope = Scope(watcher, current.cast.discard_upstream, switch=switch)
+            watcher = (below.watcher if below is not None else None) or watcher_of(self._upstream)
+            places = [each.scope for each in current.cast.branches]
+            place = deepest([*places, self._nested() if below is None else below])
+            scope = place.beyond(watcher, current.cast.heir_of_upstream, switch)
             connection = current.connection = Connection(current.cast, scope.pending)
             current.cast.pending = scope.pending
         chain, edge = chain_to(self._upstream)
-        uncoupled(lambda: connect([*chain, *edge], current.cast, scope))
+        if below is None:
+            uncoupled(lambda: connect([*chain, *edge], current.cast, scope))
+        else:  # upstream may be shared, too, and so on: not each inside of the one before
+            connect([*chain, *edge], current.cast, scope)
         return connection
+
+    def _nested(self) -> Scope:
+        """Return the place of a connection that is made by itself.
+
+        Those who come to it later may be shared flows, each of them connected by itself: so it is from
+        its upstream that the way is measured.
+        """
+        return Scope(depth=max(2 * self._upstream.nesting - 1, 0))
 
     def open(self, downstream: Any, node: Node, scope: Scope) -> None:
         """Have one more Subscriber, without a connection for its sake."""
@@ -143,7 +155,7 @@ class Sharing:
 
         Branch(current.cast, downstream, node, scope, left).open()
         if due and current.subscribers:
-            self._connected(current, watcher=scope.watcher)
+            self._connected(current, scope)
 
     def finish(self, scope: Scope) -> None:
         """End what is going on: all complete after what they have, and `scope` gets what nobody has."""

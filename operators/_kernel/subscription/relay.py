@@ -139,16 +139,17 @@ class Relay:
     """Passes signals down and demand up, each through the trampoline of the thread.
 
     It asks upstream for at most a batch at a time, so that what waits here is bounded, and never for
-    more than was asked of it.
+    more than was asked of it. A cancel that is under way here is something to clean up in its scope.
     """
 
     __slots__ = (
-        "_delivered", "_down", "_downstream", "_drain_down", "_drain_up", "_room", "_unasked", "_up",
-        "_upstream",
+        "_delivered", "_down", "_downstream", "_drain_down", "_drain_up", "_pending", "_room",
+        "_unasked", "_up", "_upstream",
     )  # fmt: skip
 
-    def __init__(self, downstream: Any) -> None:
+    def __init__(self, downstream: Any, scope: Any) -> None:
         self._downstream = downstream
+        self._pending: Any = scope.pending
         self._upstream: Any = None
         self._down: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._up: deque[tuple[Callable[[Any], None], Any]] = deque()
@@ -181,7 +182,12 @@ class Relay:
         self._ask_for_more()
 
     def cancel(self) -> None:
+        # What it leads to upstream is to be waited for, and may be in a run that nobody waits for yet.
+        self._pending.begin(self)
         self._ask(self._cancel, None)
+
+    def trouble(self) -> None:
+        """Return None: a cancel that has begun arrives."""
 
     def _next(self, item: Any) -> None:
         self._downstream.on_next(item)
@@ -200,7 +206,10 @@ class Relay:
         self._downstream.on_complete()
 
     def _cancel(self, _: None) -> None:
-        self._upstream.cancel()
+        try:
+            self._upstream.cancel()
+        finally:
+            self._pending.end(self)
 
     def _signal(self, call: Callable[[Any], None], argument: Any) -> None:
         self._down.append((call, argument))

@@ -62,6 +62,15 @@ _opening = threading.RLock()
 _STEEP = 8  # flows opened in one another by calls in one another, of up to sixteen frames each
 
 
+class Heirs:
+    """What gets the discarded items of a run in a run further down: the scope that has them at the time."""
+
+    __slots__ = ("find",)
+
+    def __init__(self, find: Callable[[], Scope | None]) -> None:
+        self.find: Callable[[], Scope | None] = find
+
+
 class Scope:
     """The watcher and the discard function of one subscription, and how far down its consumer is."""
 
@@ -72,7 +81,7 @@ class Scope:
     def __init__(
         self,
         watcher: Watcher | None = None,
-        discard: Callable[[Any], object] | None = None,
+        discard: Callable[[Any], object] | Heirs | None = None,
         depth: int = 0,
         far: bool = False,
         run: Scope | None = None,
@@ -80,7 +89,7 @@ class Scope:
         switch: Any = None,
     ) -> None:
         self.watcher: Watcher | None = watcher
-        self._discard = discard
+        self._discard: Callable[[Any], object] | Heirs | None = discard
         self.discards: bool = discard is not None
         """Whether somebody receives what is discarded."""
         self.depth: int = depth
@@ -148,6 +157,18 @@ class Scope:
         run = outer._run or outer
         return Scope(self.watcher, self._discard, outer.depth, outer.far, run, outer.around)
 
+    def beyond(
+        self, watcher: Watcher | None, heir: Callable[[], Scope | None], switch: Any = None
+    ) -> Scope:
+        """Return the scope of a run of its own, whose items come to this place by one more stage.
+
+        It has its own account of what is to be cleaned up, but is no nearer to the consumer. What it
+        discards goes to the scope that `heir` finds.
+        """
+        depth = self.depth + 1
+        far = self.far or depth // EVERY > self.depth // EVERY
+        return Scope(watcher, Heirs(heir), depth, far, None, self.around, switch)
+
     @property
     def unswitched(self) -> Scope:
         """This scope for flows that go on when the sources of the run are ended."""
@@ -173,16 +194,34 @@ class Scope:
 
     def discard(self, items: Iterable[Any]) -> None:
         """Hand items that can no longer be delivered to on_discard, each exactly once."""
-        watcher = self.watcher
         for item in items:
-            if watcher is not None:
-                watcher.discarded(self.place)
-            # By its class: what an object of somebody's own answers is its own business.
-            if issubclass(class_of(item), Placed) and item.node.operator.discarded(self):
-                continue
-            if self._discard is None:
-                continue
-            try:
-                need_result("on_discard", "fn", self._discard(item))
-            except Exception as error:
-                drop_error(error, "raised by on_discard")
+            scope: Scope | None = self
+            while scope is not None:  # runs in runs, a thousand perhaps: no calls in calls
+                scope = scope._hand_over(item)
+
+    def _hand_over(self, item: Any) -> Scope | None:
+        """Hand an item to on_discard, or return the scope that is to do so."""
+        if self.watcher is not None:
+            self.watcher.discarded(self.place)
+        # By its class: what an object of somebody's own answers is its own business.
+        if issubclass(class_of(item), Placed) and item.node.operator.discarded(self):
+            return None
+        discard = self._discard
+        if discard is None:
+            return None
+        if isinstance(discard, Heirs):
+            return discard.find()
+        try:
+            need_result("on_discard", "fn", discard(item))
+        except Exception as error:
+            drop_error(error, "raised by on_discard")
+        return None
+
+
+def deepest(scopes: Iterable[Scope]) -> Scope:
+    """Return the one that is farthest from its consumer."""
+    return max(scopes, key=_depth)
+
+
+def _depth(scope: Scope) -> int:
+    return scope.depth

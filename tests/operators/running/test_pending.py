@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
 
 from operators._kernel.hosts.loops import LoopLease
-from operators._kernel.hosts.pending import Pending
+from operators._kernel.hosts.pending import Part, Pending
 from operators._kernel.subscription.scope import Scope
 from tests.operators.kit import DEADLINE
 
@@ -177,3 +179,69 @@ def test_a_thread_does_not_wait_for_what_will_never_come():
         pending.block(lambda seconds: bell.acquire(timeout=seconds))
     pending.drop(broken)
     assert not pending.block(lambda seconds: bell.acquire(timeout=seconds), 0.1)
+
+
+class Branch:
+    """What depends on another run."""
+
+    def __init__(self, run: Pending) -> None:
+        self._run = run
+
+    def trouble(self) -> Pending:
+        return self._run
+
+
+def test_thousands_of_runs_follow_one_another() -> None:
+    work = Work()
+    runs = [Pending() for _ in range(5_000)]
+    runs[0].begin(work)
+    told: list[int] = []
+    for before, after in itertools.pairwise(runs):
+        after.follow(before)
+    runs[-1].then(lambda: told.append(1))
+    assert runs[-1].trouble() is None
+    runs[0].carry(Work(boom := RuntimeError("it is gone")))
+    assert runs[-1].trouble() is boom
+    assert not told
+    runs[0].end(work)
+    assert told
+    assert all(run.idle for run in runs)
+
+
+def test_thousands_of_runs_depend_on_one_another() -> None:
+    runs = [Pending() for _ in range(5_000)]
+    for before, after in itertools.pairwise(runs):
+        after.carry(Branch(before))
+    runs[0].carry(Branch(runs[-1]))  # round and round
+    assert runs[-1].trouble() is None
+    runs[0].carry(Work(boom := RuntimeError("it is gone")))
+    assert runs[-1].trouble() is boom
+
+
+def test_thousands_of_parts_in_one_another_are_idle_from_the_inside_out() -> None:
+    accounts: list[Pending] = [Pending()]
+    for _ in range(5_000):
+        accounts.append(Part(accounts[-1]))
+    work = Work()
+    accounts[-1].begin(work)
+    assert not any(account.idle for account in accounts)
+    told: list[int] = []
+    for index, account in enumerate(accounts):
+        account.then(partial(told.append, index))
+    accounts[-1].end_part(work)
+    assert told == [5_000]
+    accounts[-1].end(work)
+    assert told == [*range(5_000, -1, -1)]
+
+
+def test_what_goes_on_when_a_part_is_idle_keeps_the_whole_from_being_so() -> None:
+    whole = Pending()
+    part, first, second = Part(whole), Work(), Work()
+    part.begin(first)
+    part.then(lambda: whole.begin(second))
+    told: list[int] = []
+    whole.then(lambda: told.append(1))
+    part.end(first)
+    assert not told
+    whole.end(second)
+    assert told
