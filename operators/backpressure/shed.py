@@ -181,7 +181,7 @@ class _ShedStage(SerialStage):
         n = plain(n)
         if demand_error(n) is None:
             self._wanted.add(n)
-            self.tell(self._give, None, nothing)
+            self.tell_back(self._give, None)
 
     def poll(self) -> Any:
         item = super().poll()

@@ -178,7 +178,7 @@ class _ThrottleStage(SerialStage):
         n = plain(n)
         if demand_error(n) is None:
             self._wanted.add(n)
-            self.tell(self._look, 0.0, nothing)
+            self.tell_back(self._look, 0.0)
 
     def poll(self) -> Any:
         item = super().poll()

@@ -274,7 +274,8 @@ class _ConcatMapStage(Stage):
         self._arbiter.request(n)
         if self._arbiter.misused and not self._inner:
             self.upstream.request(n)  # between two inner flows it is the outer one that answers
-        self._proceed()
+        if self._drain.enter():
+            self.scope.home.run_back(self._run)
 
     def cancel(self) -> None:
         self.done = True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import inf, sqrt
 
 from operators._kernel.failures.failure import drop_error
+from operators._kernel.subscription.home import Home
 from operators.concurrency._call import Call
 from operators.concurrency._slow_start import SlowStart
 
@@ -39,9 +41,9 @@ class LatencyLimit:
     """
 
     __slots__ = (
-        "_alone", "_before", "_busiest", "_calls", "_exact", "_firsts", "_in_vain", "_least", "_most",
-        "_on_change", "_quiet", "_rising", "_since", "_slowness", "_squares", "_start", "_target", "_total",
-        "value",
+        "_alone", "_before", "_busiest", "_calls", "_exact", "_firsts", "_home", "_in_vain", "_least",
+        "_most", "_on_change", "_quiet", "_rising", "_since", "_slowness", "_squares", "_start",
+        "_target", "_total", "value",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +60,7 @@ class LatencyLimit:
         self._most = most
         self._target = target
         self._on_change = on_change
+        self._home = Home()
         self._alone: dict[int, float] = {}  # by the size of calls, in powers of two
         self._start: SlowStart | None = SlowStart(self._alone, _ROOM * target, _TOLERATED)
         self._rising = True
@@ -182,6 +185,6 @@ class LatencyLimit:
 
     def _tell(self, on_change: Callable[[int], object], value: int) -> None:
         try:
-            on_change(value)
+            self._home.run(partial(on_change, value))
         except Exception as error:  # the calls go on without it
             drop_error(error, "raised by on_change of adaptive")

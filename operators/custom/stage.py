@@ -160,7 +160,7 @@ class _Port(SerialStage):
         super().request(n)
         n = plain(n)
         if demand_error(n) is None:
-            self.tell(self._want, n, nothing)
+            self.tell_back(self._want, n)
 
     def _want(self, n: int) -> None:
         self._wanted = min(self._wanted + n, UNBOUNDED)

@@ -71,4 +71,4 @@ class _FinallyStage(Stage):
 
     def cancel(self) -> None:
         super().cancel()
-        self._finally()
+        self.scope.home.run_back(self._finally)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from operators._kernel.failures.checks import need_callable, need_result
@@ -210,14 +211,16 @@ class _TapStage(Stage):
 
     def request(self, n: int) -> None:
         n = plain(n)
-        raised = self._show("on_request", n) if demand_error(n) is None else None
+        raised = None
+        if demand_error(n) is None:
+            raised = self.scope.home.run_back(partial(self._show, "on_request", n))
         if raised is not None:
             drop_error(raised, f"raised by on_request of {self.node.title}, {self.node.where}")
         self.upstream.request(n)
 
     def cancel(self) -> None:
         if not self.done:
-            raised = self._show("on_cancel")
+            raised = self.scope.home.run_back(partial(self._show, "on_cancel"))
             if raised is not None:
                 drop_error(raised, f"raised by on_cancel of {self.node.title}, {self.node.where}")
         super().cancel()

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 from operators._kernel.hosts.pending import Pending
 from operators._kernel.links.cast import Cast
-from operators._kernel.links.queued import EMPTY, QueuedStage
+from operators._kernel.links.queued import EMPTY, HomeStage
 from operators._kernel.plan.node import Node
 from operators._kernel.subscription.ends import NOWHERE
 from operators._kernel.subscription.scope import Scope
 
 
-class Branch(QueuedStage):
+class Branch(HomeStage):
     """What stands before one of the Subscribers of a cast."""
 
     __slots__ = ("_cast", "_last", "_left", "_newest", "cell", "dropped", "leaving", "position")

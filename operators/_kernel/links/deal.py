@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from operators._kernel.links.inbox import replenish_at
-from operators._kernel.links.queued import EMPTY, QueuedStage
+from operators._kernel.links.queued import EMPTY, HomeStage
 from operators._kernel.plan.node import Node
 from operators._kernel.subscription.arbiter import Arbiter
 from operators._kernel.subscription.demand import Claim
@@ -247,7 +247,7 @@ class Lane:
         self._account.free(n)
 
 
-class LaneStage(QueuedStage):
+class LaneStage(HomeStage):
     """What stands before the Subscriber of a lane."""
 
     __slots__ = ("_lane", "hungry")

@@ -17,6 +17,7 @@ from operators._kernel.fusing.opening import Driven
 from operators._kernel.hosts.loops import running_loop
 from operators._kernel.hosts.slices import next_turn
 from operators._kernel.subscription.demand import demand_error, plain
+from operators._kernel.subscription.home import Home
 from operators._kernel.subscription.relay import end_with, forsake
 from reactive_streams import UNBOUNDED
 
@@ -34,8 +35,8 @@ class IteratorDrive(Pace):
     """
 
     __slots__ = (
-        "__weakref__", "_after", "_asked", "_credit", "_deliver", "_demand", "_ending", "_leave",
-        "_lines", "_lock", "_loop", "_over", "_rung", "_runner", "_running", "_subscriber", "bad",
+        "__weakref__", "_after", "_asked", "_credit", "_deliver", "_demand", "_ending", "_home",
+        "_leave", "_lines", "_lock", "_loop", "_over", "_rung", "_runner", "_running", "_subscriber", "bad",
         "failure", "stop",
     )  # fmt: skip
 
@@ -49,8 +50,9 @@ class IteratorDrive(Pace):
     _lines: frozenset[int]
     _after: list[Callable[[], None]]
 
-    def __init__(self, subscriber: Any) -> None:
+    def __init__(self, subscriber: Any, home: Home) -> None:
         super().__init__()
+        self._home = home
         self._subscriber: Any = subscriber
         self._lock = threading.Lock()
         self._demand = 0  # asked for from elsewhere, or while it rests
@@ -137,7 +139,10 @@ class IteratorDrive(Pace):
                 return
             self._running = True
             self._asked, self._demand = self._demand, 0  # it is the runner's own, which we are
-        self._wake()
+        if get_ident() == self._home.thread and running_loop() is None:
+            self._wake()  # as `run_back` does
+        else:
+            self._home.run(self._wake)
 
     def _refuse(self, bad: Exception) -> None:
         with self._lock:
@@ -147,7 +152,7 @@ class IteratorDrive(Pace):
             self.stop = self.halted = True
             running, self._running = self._running, True
         if not running:
-            self._wake()
+            self._home.run_back(self._wake)
 
     def ring(self) -> None:
         """Have it look again: something has come for a feed that had nothing."""
@@ -158,7 +163,7 @@ class IteratorDrive(Pace):
             if not self._demand and not self._ending():
                 return
             self._running = True
-        self._wake()
+        self._home.run(self._wake)
 
     def cancel(self) -> None:
         with self._lock:
@@ -168,8 +173,10 @@ class IteratorDrive(Pace):
             running, self._running = self._running, True
         if running and not self._at_rest():
             self.halted = True  # it is seen before the next item
-        else:
+        elif running:
             self._finish()
+        else:
+            self._home.run_back(self._finish)
 
     def _at_rest(self) -> bool:
         # A cancel that comes out of on_next finds the items at rest. They are closed before it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain, repeat, takewhile
 from operator import itemgetter, truth
 from typing import Any, Protocol
@@ -82,6 +83,9 @@ class SwitchedStage(GateStage):
 
     def end(self, error: Exception | None) -> None:
         """Complete, or fail at once."""
+        self.home.run(partial(self._end, error))
+
+    def _end(self, error: Exception | None) -> None:
         if error is None:
             self.tell_across(self._shut_down, None, nothing)
         elif not self.over:

@@ -76,7 +76,7 @@ class _Back(QueuedStage):
         if demand_error(n) is None:
             self.demand.add(n)
             self._front.request(n)
-            self.schedule()
+            self.home.run_back(self.schedule)
         else:
             super().request(n)
 

@@ -15,6 +15,7 @@ from operators._kernel.links.stage import Stage
 from operators._kernel.plan.node import Node
 from operators._kernel.subscription.demand import Claim, Demand, demand_error, plain
 from operators._kernel.subscription.drain import Drain
+from operators._kernel.subscription.home import Home
 from operators._kernel.subscription.relay import forsake
 from operators._kernel.subscription.scope import Scope
 from reactive_streams import UNBOUNDED
@@ -66,6 +67,7 @@ class QueuedStage(Stage):
         "due",
         "ebbs",
         "failure",
+        "home",
         "interrupted",
         "polls",
         "runner",
@@ -82,6 +84,7 @@ class QueuedStage(Stage):
         super().__init__(downstream, node, scope)
         self.demand: Demand = Demand()
         self.drain: Any = Drain()
+        self.home: Home = scope.home
         self.polls: bool = False
         self.failure: Exception | None = None
         self.cancelled: bool = False
@@ -181,13 +184,21 @@ class QueuedStage(Stage):
             return  # it is over (§3.6), or ends as it is
         else:
             self.bad = bad
-        self.schedule()
+        if self.drain.enter():
+            home = self.home
+            if get_ident() == home.thread and running_loop() is None:
+                self.dispatch()  # as `run_back` does
+            else:
+                home.run(self.dispatch)
 
     def cancel(self) -> None:
         if not self.cancelled:
             self.cancelled = True
-            self.halt()
-            self.schedule()
+            self.home.run_back(self._be_cancelled)
+
+    def _be_cancelled(self) -> None:
+        self.halt()
+        self.schedule()
 
     def halt(self) -> None:
         """Cancel all that is upstream."""
@@ -418,3 +429,16 @@ class QueuedStage(Stage):
         for error in waiting:
             if error is not None and error is not signalled:
                 Stage.on_error(self, error)  # it is over
+
+
+class HomeStage(QueuedStage):
+    """A queued stage to which anybody brings items: its loop runs in the context of whoever subscribed."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, downstream: Any, node: Node, scope: Scope) -> None:
+        super().__init__(downstream, node, scope)
+        self._context = scope.home.context
+
+    def dispatch(self) -> None:
+        self._context.copy().run(self.run)

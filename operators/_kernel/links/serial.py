@@ -195,6 +195,10 @@ class SerialStage(QueuedStage):
         finally:
             self._across = False
 
+    def tell_back(self, handler: Callable[[Any], object], argument: Any) -> None:
+        """Tell what downstream has asked for, which comes from anywhere."""
+        self.home.run_back(partial(self.tell, handler, argument, nothing))
+
     def crossing(self) -> bool:
         return self._across
 

@@ -104,4 +104,4 @@ class _SignalsStage(Stage):
     def cancel(self) -> None:
         super().cancel()
         if self._end.take():
-            self._told.cancelled()
+            self.scope.home.run_back(self._told.cancelled)

@@ -41,7 +41,7 @@ class Valve:
         with self._lock:
             stages = list(self._stages)
         for stage in stages:
-            stage.schedule()
+            stage.home.run(stage.schedule)
 
     def heeded_by(self, stage: Any) -> None:
         """Take note of a stage that is to go on when the valve opens."""

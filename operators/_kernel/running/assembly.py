@@ -41,6 +41,7 @@ from operators._kernel.links.stage import FusedStage
 from operators._kernel.plan.node import Node
 from operators._kernel.plan.step import Step
 from operators._kernel.running.feeds import DEEPEST_PULLED, Feeds, failing_feed
+from operators._kernel.subscription.home import Home
 from operators._kernel.subscription.relay import EVERY, Relay, bounce, is_coupled, uncoupled
 from operators._kernel.subscription.scope import Scope, is_watched
 
@@ -81,7 +82,7 @@ def _drive(recipe: Recipe, subscriber: Any) -> None:
     if type(begun[0]) is Failing:
         refuse(subscriber, begun[0].error)
         return
-    drive = IteratorDrive(subscriber)
+    drive = IteratorDrive(subscriber, Home())
     drive.start(recipe.driven(begun, drive, drive.fail))
 
 
@@ -337,7 +338,7 @@ class _Builder:
             self._drive(downstream, feed, source, run)
 
     def _drive(self, downstream: Any, feed: Feed, source: Node | None, run: list[Node]) -> None:
-        drive = IteratorDrive(downstream)
+        drive = IteratorDrive(downstream, self.scope.home)
         # Flows that are opened in the loop are made of its items, and finished.
         opening = Opening(feed, source, run, scopes(run, self.scope.unswitched), drive, FEEDS)
         drive.start(opening.driven(drive.fail))

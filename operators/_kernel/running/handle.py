@@ -97,7 +97,7 @@ class Handle:
             if self._done:
                 return
             self._cancelled = True
-        self._upstream.cancel()
+        self._scope.home.run_back(self._upstream.cancel)
         self._end(None)
 
     def drain(self) -> None:
@@ -111,7 +111,7 @@ class Handle:
         """
         switch: Switch | None = self._scope.switch
         if switch is not None and not self._done:
-            switch.throw()
+            self._scope.home.run_back(switch.throw)
 
     def result(self, timeout: float | None = None) -> None:
         """Wait until the run is over, `timeout` seconds at most; raise the error that ended it.

@@ -60,7 +60,7 @@ class SwitchingStage(Stage):
     def request(self, n: int) -> None:
         self.arbiter.request(n)
         if self._next is not None:
-            self._proceed()
+            self.scope.home.run_back(self._proceed)
 
     def cancel(self) -> None:
         self.done = True

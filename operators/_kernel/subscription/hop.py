@@ -10,6 +10,7 @@ from typing import Any
 from operators._kernel.failures.failure import drop_error
 from operators._kernel.hosts.loops import running_loop
 from operators._kernel.hosts.virtual import Elsewhere
+from operators._kernel.subscription.home import HOME
 from operators._kernel.subscription.scope import Scope
 
 
@@ -37,6 +38,7 @@ class Hop:
         self._elsewhere = Elsewhere(running_loop())
         self._lost: Callable[[Exception], object] = lost
         self._context = contextvars.copy_context()
+        self._context.run(HOME.set, scope.home.mark)
         self._entered = False
         self._pending = scope.pending
         for method, listener in (("on_lost", lost), ("on_exit", stop)):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from operators._kernel.failures.checks import need_result
 from operators._kernel.failures.failure import class_of, drop_error
 from operators._kernel.hosts.pending import Part, Pending
 from operators._kernel.plan.node import Node, Placed
+from operators._kernel.subscription.home import Home
 from operators._kernel.subscription.relay import EVERY
 
 
@@ -75,7 +77,8 @@ class Scope:
     """The watcher and the discard function of one subscription, and how far down its consumer is."""
 
     __slots__ = (
-        "_discard", "_pending", "_run", "around", "depth", "discards", "far", "place", "switch", "watcher",
+        "_discard", "_home", "_pending", "_run", "around", "depth", "discards", "far", "place", "switch",
+        "watcher",
     )  # fmt: skip
 
     def __init__(
@@ -102,13 +105,16 @@ class Scope:
         """What ends the sources that are opened here when the run is drained; None: they are not its own."""
         self._run: Scope | None = run  # the first scope of the run, for all others
         self._pending: Pending | None = None
+        self._home: Home | None = None
         self.place: Node | None = None
         """Whose scope it is, where it is watched, and is that of one operator alone."""
 
     @classmethod
     def current(cls, node: Node, switch: Any = None) -> Scope:
         """Return the scope that a subscription to the flow which is begun here and now has."""
-        return cls(watcher_of(node), switch=switch)
+        made = cls(watcher_of(node), switch=switch)
+        made._home = Home()
+        return made
 
     @property
     def pending(self) -> Pending:
@@ -122,12 +128,22 @@ class Scope:
         return run._pending
 
     @property
+    def home(self) -> Home:
+        """The context of whoever has begun the run."""
+        run = self._run or self
+        home = run._home
+        if home is None:
+            run._home = home = Home()
+        return home
+
+    @property
     def part(self) -> Scope:
         """This scope for a part of its run, whose cleanup can be waited for by itself."""
         made = Scope(
             self.watcher, self._discard, self.depth, self.far, None, self.around, self.switch
         )
         made._pending = Part(self.pending)
+        made._home = self.home
         made.place = self.place
         return made
 
@@ -167,7 +183,9 @@ class Scope:
         """
         depth = self.depth + 1
         far = self.far or depth // EVERY > self.depth // EVERY
-        return Scope(watcher, Heirs(heir), depth, far, None, self.around, switch)
+        made = Scope(watcher, Heirs(heir), depth, far, None, self.around, switch)
+        made._home = Home()
+        return made
 
     @property
     def unswitched(self) -> Scope:
@@ -212,7 +230,7 @@ class Scope:
         if isinstance(discard, Heirs):
             return discard.find()
         try:
-            need_result("on_discard", "fn", discard(item))
+            need_result("on_discard", "fn", self.home.run_back(partial(discard, item)))
         except Exception as error:
             drop_error(error, "raised by on_discard")
         return None
