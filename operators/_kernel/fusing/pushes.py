@@ -40,7 +40,7 @@ def write_push(steps: Sequence[Step], kind: type[Push]) -> Writer:
     out.add(2, "taken = []")
     write_taking(out, steps)
     out.add(2, "return taken")
-    _write_receiver(out, steps, kind("break", "room is not None and not stage.unbounded"))
+    _write_receiver(out, steps, kind("break", "more is not None and not stage.unbounded"))
     out.add(1, "return on_next, flush, leftovers, receiver")
     return out
 
@@ -59,19 +59,21 @@ def _write_receiver(out: Writer, steps: Sequence[Step], world: Push) -> None:
     out.add(3, f"nonlocal {', '.join(['room', 'left', *names_of(steps)])}")
     out.add(3, "try: token.pop()")
     out.add(3, "except IndexError:")
-    out.add(4, "if room is not None: room -= 1")
-    out.add(4, "return inlet.nested(v, room)")
+    out.add(4, "more = room")
+    out.add(4, "if more is not None: room = more = more - 1")
+    out.add(4, "return inlet.nested(v, more)")
     out.add(3, "try:")
     out.add(4, "while True:")  # which is left where the item goes no further, and at its end
-    out.add(5, "if room is not None:")
+    # Counted by a name of its own: who lets go, on another thread, says so by the other one.
+    out.add(5, "more = room")
+    out.add(5, "if more is not None:")
     out.add(6, "if inlet.done: inlet.refuse(v); break")
-    out.add(6, "room -= 1")
-    out.add(6, "if room < 0:")
-    # By a name of its own: who lets go, on another thread, says so by the other one.
-    out.add(7, "more = room = inlet.admit(v, room)")
+    out.add(6, "room = more = more - 1")
+    out.add(6, "if more < 0:")
+    out.add(7, "room = more = inlet.admit(v, more)")
     out.add(7, "if more is not None and more < 0: break")
     out.add(5, "if v is None:")
-    out.add(6, "inlet.reject(v, room)")
+    out.add(6, "inlet.reject(v, more)")
     out.add(6, "break")
     _write_item(out, 5, steps, world)
     out.add(5, "break")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from threading import get_ident
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 from operators._kernel.failures.checks import need_methods
 from operators._kernel.failures.failure import RuleViolation, brief, drop_late, stack_is_full
@@ -39,6 +39,9 @@ class Inlet(Stage):
     )  # fmt: skip
 
     on_next: Any  # a function of its own, for the sake of speed
+    unbounded: ClassVar[bool] = (
+        True  # it stands for a stage that it has let go of: that asks for nothing
+    )
     upstream: Turnstile
     _release: Any
     _mark: Any

@@ -174,3 +174,21 @@ def test_an_item_inside_of_an_item_of_another_thread_breaks_rule_1_3(
     assert isinstance(seen.error, RuleViolation)
     assert seen.error.rule == "1.3"
     assert seen.violations == []
+
+
+@pytest.mark.parametrize("asked", [5, UNBOUNDED])
+def test_a_cancel_on_another_thread_while_an_item_is_rejected(asked: int) -> None:
+    """Nothing is asked for in its place, and nothing goes to the hook."""
+    publisher = Handmade()
+
+    def rejects(_: int) -> bool:
+        canceller = threading.Thread(target=seen.cancel)
+        canceller.start()
+        canceller.join(DEADLINE)
+        return False
+
+    seen = probe(Flow.from_publisher(publisher).filter(rejects), asked)
+    publisher.emit(1)
+    publisher.emit(2)
+    assert (seen.items, seen.error, publisher.asked) == ([], None, asked)
+    assert publisher.cancels == 1
