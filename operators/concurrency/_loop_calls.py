@@ -27,7 +27,7 @@ from operators._kernel.hosts.runtimes import (
 from operators._kernel.hosts.slices import SLICE
 from operators._kernel.links.looking import snapshot
 from operators._kernel.subscription.scope import Scope
-from operators.concurrency._call import BEATS, Call
+from operators.concurrency._call import BEATS, Call, let_go_of
 from operators.concurrency._taker import Taker
 from operators.concurrency._tasks import Busy, go_on, maker
 
@@ -217,15 +217,15 @@ class LoopCalls:
         return True
 
     async def _make_calls(self) -> None:
-        waits = await self._one_by_one()
-        if waits is not None:
-            await waits
+        left = await self._one_by_one()
+        if left is not None:
+            call, rest = left
+            await (self._run(call, rest) if self._direct else rest)
 
     @coroutine
     def _one_by_one(self) -> Generator[Any, Any, Any]:
-        """Make the calls that are to be begun; return the first that waits, to be gone on with."""
-        todo, context = self._todo, self._context
-        together = True
+        """Make the calls that are to be begun; return the first that waits, and what is left of it."""
+        todo, context, together = self._todo, self._context, True
         try:
             yield from self._turn()
             task = current_task(self._loop)
@@ -243,7 +243,7 @@ class LoopCalls:
                 if rest is not None:
                     together = False
                     self._give_up_task(call, task)
-                    return rest
+                    return call, rest
                 # The next one is not to meet what this one has left there: a cancel that takes effect where
                 # it waits, or somebody who keeps the task as that of a call which is over.
                 if getattr(task, "_must_cancel", True) or getrefcount(task) != kept:
@@ -257,7 +257,7 @@ class LoopCalls:
                 self._end_together()
         return None
 
-    def _make_one(self, call: Call, own: Context) -> Any:
+    def _make_one(self, call: Call, own: Context, made: Any = None) -> Any:
         """Make a call in a context of its own; return what is left of it to be run; None: it is over."""
         try:
             made = self._fn(call.item)
@@ -265,11 +265,12 @@ class LoopCalls:
         except StopIteration as over:
             call.give(over.value)
         except BaseException as raised:
+            let_go_of(made)  # as in `_run`
             if call.end_with(raised, hushed=self._closed, gone=self._gone):
                 self._over(call)
                 raise
         else:
-            return self._run(call, go_on(made, own, awaited))
+            return go_on(made, own, awaited)
         self._over(call)
         return None
 
@@ -322,9 +323,9 @@ class LoopCalls:
             if not live:
                 self._release()
 
-    async def _run(self, call: Call, rest: Any = None) -> None:
-        number = 0
-        try:
+    async def _run(self, call: Call, rest: Any = None, result: Any = None) -> None:
+        try:  # on the first line: a Ctrl-C may come on any
+            number = 0
             if rest is not None:
                 result = await rest
             else:
@@ -337,6 +338,7 @@ class LoopCalls:
             call.give(result)
             self._quick = self._begun == number
         except BaseException as raised:
+            let_go_of(result)  # it came before that could be awaited
             if call.end_with(raised, hushed=self._closed, gone=self._gone):
                 raise
         finally:

@@ -83,6 +83,12 @@ async def numbers() -> AsyncIterator[int]:
         yield n
 
 
+async def seldom_waits(n: int) -> int:
+    if n % 10 == 9:
+        await asyncio.sleep(0)
+    return n
+
+
 def produce(emitter: Emitter[int]) -> None:
     for n in range(3):
         emitter.emit(n)
@@ -105,6 +111,7 @@ FLOWS: dict[str, Callable[[ThreadPoolExecutor], Flow[Any]]] = {
     "publish_on": lambda pool: some().publish_on(thread()),
     "subscribe_on": lambda pool: some().subscribe_on(thread()),
     "map_async": lambda pool: some().map_async(answer, concurrency=2),
+    "map_async, in one task": lambda pool: Flow.range(40).map_async(seldom_waits, concurrency=3),
     "map_async, pool": lambda pool: some().map_async(abs, concurrency=2, executor=pool),
     "an async source": lambda pool: Flow.from_async_iterable(numbers()).map(str),
     "create": lambda pool: Flow.create(produce),
@@ -143,19 +150,32 @@ LOUD = pytest.mark.may_leave("asyncio error", reason="a loop says what it was in
 
 
 @LOUD
-def test_a_call_that_is_interrupted_at_any_line_holds_nothing_up(pool: ThreadPoolExecutor) -> None:
-    make = FLOWS["map_async"]
+@pytest.mark.parametrize(
+    ("name", "only", "lines"),
+    [
+        ("map_async", "_run", 20),
+        ("map_async, in one task", "_run", 20),
+        ("map_async, in one task", "_one_by_one", 20),
+        ("map_async, in one task", "_make_one", 10),
+        ("map_async, in one task", "_give_up_task", 10),
+        ("map_async, in one task", "_end_together", 10),
+    ],
+)
+def test_a_call_that_is_interrupted_at_any_line_holds_nothing_up(
+    name: str, only: str, lines: int, pool: ThreadPoolExecutor
+) -> None:
+    make = FLOWS[name]
     at = 0
     while True:
         at += 1
-        with Interruption(at, only="LoopCalls._run") as interruption:
+        with Interruption(at, only=f"LoopCalls.{only}") as interruption:
             try:
                 by_async_for(make(pool))
             except KeyboardInterrupt:
                 continue
         break
     assert interruption.lines < at
-    assert at > 20
+    assert at > lines
 
 
 @LOUD

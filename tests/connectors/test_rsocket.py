@@ -100,7 +100,8 @@ def test_many_requests_over_one_connection(where: str):
 
 
 def test_a_connection_inside_of_another_flow_lasts_until_its_answers_are_there():
-    later = rsocket.Responder(request_stream=lambda m: Flow.interval(0.02).take(2).map(numbered))
+    ticks = Flow.interval(0.02).take(2).on_backpressure_buffer(2)  # whoever asks may be late
+    later = rsocket.Responder(request_stream=lambda m: ticks.map(numbered))
 
     async def main(url: str) -> list[Any]:
         one, other = (rsocket.source(url).apply(values()) for _ in range(2))
