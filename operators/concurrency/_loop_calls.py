@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import weakref
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from contextvars import Context, copy_context
 from sys import getrefcount
@@ -172,14 +172,7 @@ class LoopCalls:
             return
         todo, live, run, make = self._todo, self._live, self._run, self._make
         due = 0.0 if len(todo) <= BEATS and not self._eager else monotonic() + SLICE
-        while todo:
-            try:
-                call = todo.popleft()
-            except IndexError:  # who closes takes from the other end
-                break
-            if self._closed:
-                self._drop(call)
-                continue
+        for call in self._to_begin():
             coroutine = run(call)
             coroutine.send(None)
             try:
@@ -199,6 +192,19 @@ class LoopCalls:
             if due and todo and monotonic() >= due:
                 self._post()
                 return
+
+    def _to_begin(self) -> Iterator[Call]:
+        """Take the calls that are to be begun, one by one; those that come too late are dropped."""
+        todo = self._todo
+        while todo:
+            try:
+                call = todo.popleft()
+            except IndexError:  # who closes takes from the other end
+                break
+            if self._closed:
+                self._drop(call)
+            else:
+                yield call
 
     def _begin_together(self) -> bool:
         calls = self._make_calls()
@@ -231,14 +237,7 @@ class LoopCalls:
             task = current_task(self._loop)
             kept = getrefcount(task)
             due = monotonic() + SLICE
-            while todo:
-                try:
-                    call = todo.popleft()
-                except IndexError:  # who closes takes from the other end
-                    break
-                if self._closed:
-                    self._drop(call)
-                    continue
+            for call in self._to_begin():
                 rest = (self._make_one if self._direct else self._run_one)(call, context.copy())
                 if rest is not None:
                     together = False
@@ -304,9 +303,8 @@ class LoopCalls:
         if not live:  # an eager task, of which we do not know yet
             self._keep_watch()
         live[call] = task
-        known = live.pop(_TOGETHER, None) is not None
-        if self._closed and not known:  # by the call, before the task was seen to be one of ours
-            interrupt(task, task.cancel)
+        if live.pop(_TOGETHER, None) is None and self._closed:
+            interrupt(task, task.cancel)  # closed by the call, before the task was seen to be ours
         self._begin()
 
     def _end_together(self) -> None:
@@ -330,8 +328,7 @@ class LoopCalls:
                 result = await rest
             else:
                 await BEGUN
-                self._begun += 1
-                number = self._begun
+                number = self._begun = self._begun + 1
                 result = call.made if call.made is not None else self._fn(call.item)
                 if self._known or inspect.isawaitable(result):
                     result = await result
@@ -437,7 +434,10 @@ class LoopCalls:
     def _cancel_all(self) -> None:
         for call, task in self._live.copy().items():
             if task.done():  # a Ctrl-C came between its end and the telling of it
-                self._end_together() if call is _TOGETHER else self._end(call)
+                if call is _TOGETHER:
+                    self._end_together()
+                else:
+                    self._end(call)
             else:
                 interrupt(task, task.cancel)
         if not self._live:

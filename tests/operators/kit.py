@@ -314,6 +314,17 @@ async def cancelled_after(turns: int, coroutine: Coroutine[Any, Any, None]) -> N
     await asyncio.wait([task])
 
 
+async def others_cancelled_after(turns: int, consumer: asyncio.Future[Any]) -> None:
+    """Cancel all tasks but the consumer's and this one, as soon after so many turns as there are any."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    cancelled = 0
+    while not cancelled:
+        await asyncio.sleep(0)
+        for task in asyncio.all_tasks() - {consumer, asyncio.current_task()}:
+            cancelled += task.cancel()
+
+
 def in_turn(*calls: Callable[[], object]) -> Callable[[], None]:
     """Return a function that makes these calls, one after another."""
 

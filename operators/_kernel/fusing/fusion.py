@@ -128,7 +128,8 @@ OnNext = Callable[[Any], None]
 Flush = Callable[[], None]
 Leftovers = Callable[[], list[Any]]
 Receiver = Callable[[Any, list[None]], tuple[OnNext, Callable[[], None], Callable[[], None]]]
-"""Gives the on_next of an inlet (of its token, and its mark), and what has it let go of what is below."""
+"""Gives, for an inlet and its token, its on_next, what has that let go of what is below, and what marks
+that something is to be done after a signal."""
 
 
 def pushed(

@@ -17,7 +17,7 @@ import pytest
 
 from operators import Flow
 from operators.custom import Unbroken
-from tests.operators.kit import Probe, cancelled_after, probe, soon
+from tests.operators.kit import Probe, cancelled_after, others_cancelled_after, probe, soon
 
 WHO: contextvars.ContextVar[str] = contextvars.ContextVar("WHO", default="nobody")
 
@@ -159,33 +159,18 @@ def test_timeouts_and_groups_of_tasks_inside(run: Callable[[Any], list[Any]]) ->
 
 
 @ways
+@pytest.mark.parametrize("taken_back", [False, True])
 @pytest.mark.parametrize("at", [50, 95])
 def test_one_that_cancels_its_own_task_cancels_no_other(
-    run: Callable[[Any], list[Any]], at: int
+    run: Callable[[Any], list[Any]], at: int, taken_back: bool
 ) -> None:
     async def call(n: int) -> int:
         if n == at:
             task = asyncio.current_task()
             assert task is not None
             task.cancel()  # it ends before that takes effect
-        elif n > at:
-            await asyncio.sleep(0)
-        return n
-
-    assert run(Flow.range(100).map_async(call, concurrency=8)) == list(range(100))
-
-
-@ways
-@pytest.mark.parametrize("at", [50, 95])
-def test_a_cancel_that_is_taken_back_is_met_by_no_other(
-    run: Callable[[Any], list[Any]], at: int
-) -> None:
-    async def call(n: int) -> int:
-        if n == at:
-            task = asyncio.current_task()
-            assert task is not None
-            task.cancel()
-            task.uncancel()  # before 3.13 it takes effect all the same
+            if taken_back:
+                task.uncancel()  # before 3.13 it takes effect all the same
         elif n > at:
             await asyncio.sleep(0)
         return n
@@ -412,13 +397,7 @@ def test_tasks_that_are_cancelled(whose: str) -> None:
                 await cancelled_after(turns, consume())
                 return 0
             consumer = asyncio.create_task(consume())
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            cancelled = 0
-            while not cancelled:
-                await asyncio.sleep(0)
-                for task in asyncio.all_tasks() - {consumer, asyncio.current_task()}:
-                    cancelled += task.cancel()
+            await others_cancelled_after(turns, consumer)
             with pytest.raises(RuntimeError, match="cancelled"):
                 await consumer
             return 1

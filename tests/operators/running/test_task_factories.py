@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from operators import Flow
-from tests.operators.kit import cancelled_after, soon
+from tests.operators.kit import cancelled_after, others_cancelled_after, soon
 
 
 def wraps(loop: Any, coro: Any, **settings: Any) -> Any:
@@ -126,13 +126,7 @@ def test_tasks_that_are_cancelled_before_they_begin(factory: Any, turns: int) ->
         flow = Flow.range(10**9).map_async(same, concurrency=4)
         consumer = asyncio.ensure_future(flow.for_each(items.append))
         async with asyncio.timeout(20):
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            cancelled = 0
-            while not cancelled:
-                await asyncio.sleep(0)
-                for task in asyncio.all_tasks() - {consumer, asyncio.current_task()}:
-                    cancelled += task.cancel()
+            await others_cancelled_after(turns, consumer)
             with pytest.raises(RuntimeError, match="cancelled"):
                 await consumer
         assert items == list(range(len(items)))
