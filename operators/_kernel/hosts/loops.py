@@ -70,6 +70,11 @@ class LoopLease:
             return None
         return self._host.seat_of(self._pending.whole)
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether its loop is somebody's who does not run it now."""
+        return self._host is None and not self.loop.is_running()
+
     def call(
         self,
         function: Callable[..., object],

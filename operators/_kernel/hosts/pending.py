@@ -138,14 +138,15 @@ class Pending:
         if not other._open:  # meanwhile
             self.end(other)
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: float | None = None, *, wherever: bool = True) -> bool:
         """Block this thread, which must run no event loop, until all is idle; False: not in time.
 
         `timeout` is in seconds; None waits for as long as it takes. What can never end, its loop being
-        closed, is given up.
+        closed, is given up; and without `wherever` the whole is, where something is left to a loop that
+        nobody runs.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        while self._open:
+        while self._open and (wherever or not self._at_rest()):
             bell = Gate()
             self._bells.append(bell.open)
             left = LOOK if deadline is None else min(LOOK, deadline - time.monotonic())
@@ -155,6 +156,19 @@ class Pending:
                 if deadline is not None and time.monotonic() >= deadline:
                     return self.idle
         return True
+
+    def _at_rest(self) -> bool:
+        """Whether something is left to a loop that nobody runs."""
+        seen: set[int] = set()
+        left: list[Carrier] = [self]
+        while left:
+            each = left.pop()
+            if getattr(each, "at_rest", False):
+                return True
+            if isinstance(each, Pending) and id(each) not in seen:
+                seen.add(id(each))
+                left += each._open.values()
+        return False
 
     async def settled(self) -> None:
         """Wait until all is idle; a task that is cancelled meanwhile leaves nothing behind.

@@ -32,6 +32,10 @@ class Loop(Protocol):
         """Whether nothing will run on it any more."""
         ...
 
+    def is_running(self) -> bool:
+        """Whether some thread runs it now."""
+        ...
+
     def call_soon(self, callback: Callable[..., object], *args: Any) -> Any:
         """Call it in a later turn; on the loop's own thread. The loop alone keeps what it returns."""
         ...

@@ -107,6 +107,9 @@ class TrioLoop:
     def is_closed(self) -> bool:
         return self._closed
 
+    def is_running(self) -> bool:
+        return not self._closed
+
     def call_soon(self, callback: Callable[..., object], *args: Any) -> Handle:
         handle = Handle(callback, args)
         self._ready.append(handle)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from functools import partial
@@ -114,20 +115,24 @@ class Handle:
             self._scope.home.run_back(switch.throw)
 
     def result(self, timeout: float | None = None) -> None:
-        """Wait until the run is over, `timeout` seconds at most; raise the error that ended it.
+        """Wait until the run is over, cleanup included, `timeout` seconds at most; raise what ended it.
 
         Raises TimeoutError where it is not over by then, and RuntimeError instead of blocking an
         event loop that runs in this thread, or of waiting for ever: for a loop that was closed, or for
         an executor whose threads all wait like this. A cancelled run raises nothing. What interrupts the
-        wait, a Ctrl-C, cancels the run.
+        wait, a Ctrl-C, cancels the run. The cleanup of a run that was cancelled, or has failed, is not waited
+        for where an event loop runs in this thread, or where nobody runs the loop that it is left to.
         """
+        deadline = None if timeout is None else time.monotonic() + timeout
         if not self._done:
             if running_loop() is not None:
                 raise RuntimeError("result() would block the running event loop; await the handle")
-            self._wait(timeout)
+            self._wait(timeout, deadline)
+        if not self._settle(deadline) and self._error is None:
+            raise TimeoutError(f"the run was over, but its cleanup was not after {timeout} seconds")
         self._raise()
 
-    def _wait(self, timeout: float | None) -> None:
+    def _wait(self, timeout: float | None, deadline: float | None) -> None:
         with self._lock:
             if self._done:
                 return
@@ -139,9 +144,17 @@ class Handle:
             return
         except BaseException:
             self.cancel()
+            self._settle(deadline)
             raise
         if not over and not self.done:
             raise TimeoutError(f"the run was not over after {timeout} seconds")
+
+    def _settle(self, deadline: float | None) -> bool:
+        """Wait for what upstream cleans up, as far as it may be waited for; False: it was not in time."""
+        if self._scope.settled or self._given_up or running_loop() is not None:
+            return True
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        return self._pending.wait(left, wherever=False)
 
     def __await__(self) -> Generator[Any, None, None]:
         loop = need_loop()

@@ -17,7 +17,7 @@ import pytest
 from operators import Flow
 from operators.schedulers import event_loop, executor, immediate, thread
 from reactive_streams import UNBOUNDED
-from tests.operators.kit import Handmade, Pulled, eventually, library_frames, line_of, notes
+from tests.operators.kit import DEADLINE, Handmade, Pulled, eventually, library_frames, line_of, notes
 
 
 def test_each_item_is_given_to_the_function():
@@ -149,6 +149,120 @@ def test_result_waits_as_long_as_it_is_told():
         handle.result(0.001)
     publisher.complete()
     handle.result(0)
+
+
+class _Slow:
+    """A source that gives one item, and whose cleanup waits until it is let go on."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.leaving = threading.Event()
+        self.cleaned = False
+
+    async def items(self) -> AsyncIterator[int]:
+        try:
+            yield 1
+            await asyncio.sleep(DEADLINE)
+        finally:
+            self.leaving.set()
+            await asyncio.get_running_loop().run_in_executor(None, self.go_on.wait, DEADLINE)
+            self.cleaned = True
+
+    def flow(self) -> Flow[int]:
+        return Flow.from_async_iterable(self.items())
+
+
+def test_result_waits_for_the_cleanup_of_a_run_that_was_cancelled():
+    slow, begun = _Slow(), threading.Event()
+    handle = slow.flow().for_each(lambda _: begun.set())
+    assert begun.wait(DEADLINE)
+    handle.cancel()
+    assert slow.leaving.wait(DEADLINE)
+    with pytest.raises(TimeoutError, match=r"its cleanup was not after 0.01 seconds"):
+        handle.result(0.01)
+    assert (handle.done, slow.cleaned) == (True, False)
+
+    def wait() -> bool:
+        handle.result()
+        return slow.cleaned
+
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(wait)
+        slow.go_on.set()
+        assert waits.result(DEADLINE)
+    handle.result(0)
+
+
+def test_result_waits_for_the_cleanup_of_a_run_that_has_failed():
+    slow = _Slow()
+    handle = slow.flow().for_each(lambda n: 1 // (n - 1))
+    with pytest.raises(ZeroDivisionError):
+        handle.result(0.01)  # the error says more
+    assert not slow.cleaned
+    slow.go_on.set()
+    with pytest.raises(ZeroDivisionError):
+        handle.result(DEADLINE)
+    assert slow.cleaned
+
+
+def test_result_does_not_wait_for_a_cleanup_that_is_left_to_a_loop_which_nobody_runs():
+    slow = _Slow()
+    slow.go_on.set()
+
+    async def begin() -> Any:
+        begun = asyncio.Event()
+        handle = slow.flow().for_each(lambda _: begun.set())
+        await begun.wait()
+        return handle
+
+    loop = asyncio.new_event_loop()
+    try:
+        handle = loop.run_until_complete(begin())
+        handle.cancel()
+        handle.result()
+        assert not slow.cleaned
+        handle.result()
+        loop.run_until_complete(handle)
+        assert slow.cleaned
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()
+
+
+def test_result_does_not_wait_for_a_cleanup_on_the_very_loop_that_runs_here():
+    slow = _Slow()
+    slow.go_on.set()
+
+    async def begin() -> None:
+        begun = asyncio.Event()
+        handle = slow.flow().for_each(lambda _: begun.set())
+        await begun.wait()
+        handle.cancel()
+        handle.result()
+        assert not slow.cleaned
+        await handle
+        assert slow.cleaned
+
+    asyncio.run(begin())
+
+
+def test_a_function_may_cancel_its_run_and_ask_for_the_result():
+    slow, asked = _Slow(), threading.Event()
+    slow.go_on.set()
+    handles: list[Any] = []
+    known = threading.Event()
+
+    def stop(_: int) -> None:
+        assert known.wait(DEADLINE)
+        handles[0].cancel()
+        handles[0].result(DEADLINE)
+        asked.set()
+
+    handles.append(slow.flow().publish_on(thread()).for_each(stop))
+    known.set()
+    handles[0].result(DEADLINE)
+    assert asked.wait(DEADLINE)
+    assert slow.cleaned
 
 
 def test_result_waits_for_another_thread():
@@ -299,6 +413,18 @@ def test_an_interrupted_wait_cancels_the_run():
     ):
         handle.result(20)
     assert (publisher.cancels, handle.cancelled) == (1, True)
+
+
+def test_an_interrupted_wait_returns_when_what_is_upstream_has_cleaned_up():
+    slow = _Slow()
+    slow.go_on.set()
+    handle = slow.flow().for_each(print)
+    with (
+        interrupted_inside(type(handle).result, threading.Event.wait),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        handle.result(DEADLINE)
+    assert slow.cleaned
 
 
 def test_ctrl_c_while_a_synchronous_source_runs_here_ends_it():
