@@ -128,19 +128,21 @@ class IteratorDrive(Pace):
             if bad is not None:
                 self._refuse(bad)
                 return
-        if self._runner == get_ident():
+        me = get_ident()
+        if self._runner == me:
             self._asked += n
             return
         with self._lock:
             if self._over:
                 return
-            self._demand += n
             if self._running:
+                self._demand += n
                 return
             self._running = True
-            self._asked, self._demand = self._demand, 0  # it is the runner's own, which we are
-        if get_ident() == self._home.thread and running_loop() is None:
-            self._wake()  # as `run_back` does
+            self._asked, self._demand = self._demand + n, 0  # it is the runner's own, which we are
+        if me == self._home.thread and running_loop() is None:
+            self._runner = me  # as `run_back` does, and `_wake`
+            self._work(None)
         else:
             self._home.run(self._wake)
 
@@ -193,10 +195,13 @@ class IteratorDrive(Pace):
 
     def _wake(self) -> None:
         self._runner = get_ident()
+        self._work(running_loop())
+
+    def _work(self, loop: Any) -> None:
         left: int | None
         try:
-            self._loop = running_loop()
-            if self._loop is None:
+            self._loop = loop
+            if loop is None:
                 self.deadline = NEVER
             else:
                 self.begin_slice()
@@ -268,8 +273,10 @@ class IteratorDrive(Pace):
         with self._lock:
             if self.stop:
                 return -1
-            n, self._demand = self._demand, 0
-            if not n:
+            n = self._demand
+            if n:
+                self._demand = 0
+            else:
                 self._running = False
                 self._runner = 0
             return n

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from operators._kernel.failures.failure import drop_late, ended_by
+from operators._kernel.failures.failure import drop_late, ended_by, stack_is_full
 from operators._kernel.links.queued import EMPTY, QueuedStage
 from operators._kernel.plan.node import Node
 from operators._kernel.subscription.arbiter import Arbiter
@@ -214,6 +214,11 @@ class SerialStage(QueuedStage):
                 self.item(item)
         except Exception as error:
             self._turns.release()
+            if isinstance(error, RecursionError) and stack_is_full():
+                # As `_broken_off`, for which there may be no room: so little is left that whoever is told
+                # might run out of it in the midst of on_error, and be told once more.
+                self.interrupted, self.cancelled = not self.done, True
+                raise
             self.abort(self.blame(error, item))
             return
         except BaseException as raised:
