@@ -1,95 +1,43 @@
-"""Calls of map_async in tasks of an event loop: the one of the subscriber, or the library's own."""
+"""Calls of map_async on an event loop: the one of the subscriber, or the library's own."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import weakref
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from contextvars import Context, copy_context
-from sys import getrefcount
-from time import monotonic
-from types import coroutine
 from typing import Any
 
-from operators._kernel.failures.checks import is_coroutine_function
 from operators._kernel.hosts.cleanups import interrupt
 from operators._kernel.hosts.loops import LoopLease, running_loop, stranded
-from operators._kernel.hosts.runtimes import (
-    BEGUN,
-    Loop,
-    current_task,
-    looker,
-    of_trio,
-)
-from operators._kernel.hosts.slices import SLICE
+from operators._kernel.hosts.runtimes import Loop, looker, of_trio
+from operators._kernel.hosts.standby import Standby
 from operators._kernel.links.looking import snapshot
 from operators._kernel.subscription.scope import Scope
-from operators.concurrency._call import BEATS, Call, let_go_of
+from operators.concurrency._call import Call
 from operators.concurrency._taker import Taker
-from operators.concurrency._tasks import Busy, go_on, maker
+from operators.concurrency._task_calls import TOGETHER, TaskCalls
+from operators.concurrency._tasks import maker
 
 _LULL = 0.001
 """Seconds after which a loop looks for calls that a thread has started without waking it."""
 
-_TOGETHER = Call()
-"""Stands, among the calls in flight, for a task that makes one call after the other."""
 
+class LoopCalls(TaskCalls):
+    """Has calls made on an event loop, from whatever thread they are begun, and tells of them.
 
-_busy: Busy[LoopCalls] = Busy()
-
-
-class LoopCalls:
-    """Calls in tasks, each in a context of its own; at their end they tell the stage.
-
-    A call has a task of its own, unless the one before it came to its end without waiting for anything:
-    then one task makes those that are to be begun, one after the other. The first of them that does wait
-    has that task for itself, and the rest get theirs.
+    To wake a loop, and to make a task, takes longer than several calls that wait for nothing. So where
+    another thread takes the results, the task that makes such calls stands by for it to bring the next.
     """
 
     def __init__(self, taker: Taker, fn: Callable[[Any], Any], *, known: bool) -> None:
-        self._taker = taker
-        self._fn = fn
-        self._known = known  # that what the function gives is always to be awaited
-        self._direct = known and is_coroutine_function(fn)  # that to call it runs none of its code
-        self._context = copy_context()
+        super().__init__(taker, fn, known=known)
         self._lease: LoopLease | None = None
-        self._loop: Any = None
         self._running: Callable[[], Any] = running_loop
-        self.local: bool = False
-        """Whether results are taken on the loop's own thread, and not by another one."""
-        self._make: Callable[[Any], Any] = asyncio.ensure_future
-        self._live: dict[Call, Any] = {}
         self._unwatch: Callable[[], None] | None = None
-        self._todo: deque[Call] = deque()
         self._posted = False
         self._gathering = False
-        self._begun = 0  # calls that were begun
-        self._quick = False  # whether the last call to end has waited for nothing
-        self._together = False  # whether a task makes all that is to be begun
-        self._shares = True
-        self._eager = False
-        self._closed = False
-        self._gone = False
-        self._telling = False
+        self._standby = Standby()
         self._timer: Any = None
-
-    @property
-    def over(self) -> bool:
-        """Whether its loop has gone."""
-        return self._loop is not None and bool(self._loop.is_closed())
-
-    @property
-    def idle(self) -> bool:
-        """Whether no call is in flight."""
-        return not self._live and not self._todo
-
-    @property
-    def closed(self) -> bool:
-        """Whether no call is to be begun any more."""
-        return self._closed
 
     def open(self, scope: Scope, loop: Loop | None = None) -> None:
         """Take a lease on the loop; raises where there is none to be had."""
@@ -99,6 +47,8 @@ class LoopCalls:
         self._loop = lease.loop
         self._running = looker(lease.loop)
         self.local = (loop or running_loop()) is lease.loop
+        if not self.local:  # some of it is spent standing by, while others wait for their turn
+            self.slice = _LULL
         self._make = maker(lease.loop)
         self._shares = not of_trio(lease.loop)  # whose tasks await what is trio's only
         if self._running() is lease.loop:
@@ -146,7 +96,7 @@ class LoopCalls:
 
     def hurry(self) -> None:
         """Have what was started begun now: whoever takes results is about to wait for one."""
-        if self._todo and not self.local:
+        if self._todo and not self.local and not self._standby.ring():
             self._post()
 
     def _post(self) -> None:
@@ -162,217 +112,20 @@ class LoopCalls:
         self._begin()
 
     def _begin(self) -> None:
-        self._posted = False  # first: what comes from now on is seen below, or posts again
-        if self._todo and not self._together:
-            # The context of a task is a copy of the one that it is made in.
-            self._context.copy().run(self._begin_all)
+        self._posted = False  # first: what comes from now on is seen after that, or posts again
+        self._standby.come()
+        super()._begin()
 
-    def _begin_all(self) -> None:
-        if self._quick and self._shares and not self._closed and self._begin_together():
-            return
-        todo, live, run, make = self._todo, self._live, self._run, self._make
-        due = 0.0 if len(todo) <= BEATS and not self._eager else monotonic() + SLICE
-        for call in self._to_begin():
-            coroutine = run(call)
-            coroutine.send(None)
-            try:
-                task = make(coroutine)
-            except Exception as error:
-                self._taker.refused(error, call)
-                coroutine.close()
-                continue
-            if call.done:  # an eager task, which is over before we have it
-                self._eager = True  # user code: it is to have a turn of the loop, and not our stack
-            else:
-                if not live:
-                    self._keep_watch()
-                live[call] = task
-                if self.closed:  # meanwhile, by the collector or by an eager task
-                    interrupt(task, task.cancel)
-            if due and todo and monotonic() >= due:
-                self._post()
-                return
-
-    def _to_begin(self) -> Iterator[Call]:
-        """Take the calls that are to be begun, one by one; those that come too late are dropped."""
-        todo = self._todo
-        while todo:
-            try:
-                call = todo.popleft()
-            except IndexError:  # who closes takes from the other end
-                break
-            if self._closed:
-                self._drop(call)
-            else:
-                yield call
-
-    def _begin_together(self) -> bool:
-        calls = self._make_calls()
-        calls.send(None)
-        self._together = True
-        try:
-            task = self._make(calls)
-        except Exception:  # as it will be for the tasks that they get instead: there it is told
-            self._together = False
-            calls.close()
+    def _more_come(self) -> bool:
+        if self.local or not self._taker.polls:
             return False
-        if self._together:  # an eager task may be over by now, or be that of a call that waits
-            if not self._live:
-                self._keep_watch()
-            self._live[_TOGETHER] = task
-        return True
-
-    async def _make_calls(self) -> None:
-        left = await self._one_by_one()
-        if left is not None:
-            call, rest = left
-            await (self._run(call, rest) if self._direct else rest)
-
-    @coroutine
-    def _one_by_one(self) -> Generator[Any, Any, Any]:
-        """Make the calls that are to be begun; return the first that waits, and what is left of it."""
-        todo, context, together = self._todo, self._context, True
-        try:
-            yield from self._turn()
-            task = current_task(self._loop)
-            kept = getrefcount(task)
-            due = monotonic() + SLICE
-            for call in self._to_begin():
-                rest = (self._make_one if self._direct else self._run_one)(call, context.copy())
-                if rest is not None:
-                    together = False
-                    self._give_up_task(call, task)
-                    return call, rest
-                # The next one is not to meet what this one has left there: a cancel that takes effect where
-                # it waits, or somebody who keeps the task as that of a call which is over.
-                if getattr(task, "_must_cancel", True) or getrefcount(task) != kept:
-                    break
-                if todo and monotonic() >= due:
-                    yield from self._turn()
-                    kept = getrefcount(task)
-                    due = monotonic() + SLICE
-        finally:
-            if together:
-                self._end_together()
-        return None
-
-    def _make_one(self, call: Call, own: Context, made: Any = None) -> Any:
-        """Make a call in a context of its own; return what is left of it to be run; None: it is over."""
-        try:
-            made = self._fn(call.item)
-            awaited = own.run(made.send, None)
-        except StopIteration as over:
-            call.give(over.value)
-        except BaseException as raised:
-            let_go_of(made)  # as in `_run`
-            if call.end_with(raised, hushed=self._closed, gone=self._gone):
-                self._over(call)
-                raise
-        else:
-            return go_on(made, own, awaited)
-        self._over(call)
-        return None
-
-    def _run_one(self, call: Call, own: Context) -> Any:
-        """Do the same where it is not known that the function's own code is all in what it gives."""
-        made = self._run(call)
-        made.send(None)
-        try:
-            awaited = own.run(made.send, None)
-        except StopIteration:
-            return None
-        return go_on(made, own, awaited)
-
-    def _turn(self) -> Generator[None, None, None]:
         if self._telling:
             self._told()
-        try:
-            yield
-        except BaseException:  # it is cancelled, or its loop is closed
-            if self._together:
-                self._drop_all()
-            raise
-
-    def _give_up_task(self, call: Call, task: Any) -> None:
-        """Leave the task that makes all calls to one of them, which waits."""
-        if self._telling:
-            self._told()
-        self._together = self._quick = False
-        self._begun += 1  # with others, so that it is seen to have waited
-        live = self._live
-        if not live:  # an eager task, of which we do not know yet
-            self._keep_watch()
-        live[call] = task
-        if live.pop(_TOGETHER, None) is None and self._closed:
-            interrupt(task, task.cancel)  # closed by the call, before the task was seen to be ours
-        self._begin()
-
-    def _end_together(self) -> None:
-        if self._telling:
-            self._told()
-        self._together = False
-        live = self._live
-        if live.pop(_TOGETHER, None) is not None and not live:
-            _busy.pop(self, None)
-        if self._todo:
-            self._post()
-        if self._closed:
-            self._taker.discard_late()  # what it knows of those in flight goes with the last of them
-            if not live:
-                self._release()
-
-    async def _run(self, call: Call, rest: Any = None, result: Any = None) -> None:
-        try:  # on the first line: a Ctrl-C may come on any
-            number = 0
-            if rest is not None:
-                result = await rest
-            else:
-                await BEGUN
-                number = self._begun = self._begun + 1
-                result = call.made if call.made is not None else self._fn(call.item)
-                if self._known or inspect.isawaitable(result):
-                    result = await result
-            call.give(result)
-            self._quick = self._begun == number
-        except BaseException as raised:
-            let_go_of(result)  # it came before that could be awaited
-            if call.end_with(raised, hushed=self._closed, gone=self._gone):
-                raise
-        finally:
-            self._end(call)
-
-    def _end(self, call: Call) -> None:
-        live = self._live
-        if live.pop(call, None) is not None and not live:
-            _busy.pop(self, None)
-        self._over(call)
-        if self._closed and not live:
-            self._release()
-
-    def _over(self, call: Call) -> None:
-        taker = self._taker
-        call.done = True
-        ready = taker.ready
-        ready.append(call)
-        if taker.over:
-            taker.discard_late()
-        elif self.local:
-            # The same thread takes them, and all there are: who is woken looks for the others too.
-            if len(ready) == 1:
-                taker.schedule()
-        elif not self._telling:
-            # Once for all that end in this turn of the loop: it is another thread that is woken.
-            self._telling = True
-            if not self._together:  # else when all of them are made, or the loop has its turn
-                try:
-                    self._loop.call_soon(self._told)
-                except RuntimeError:  # the loop is closed, and lets go of its tasks
-                    self._told()
-        if call.keyed is not None:
-            call.keyed.ended(call)
+        return self._standby.wait(self._todo)
 
     def _told(self) -> None:
         self._telling = False
+        self._standby.leave()
         self._taker.schedule()
         # The thread that takes the results need not wake the loop for each call that it starts in their
         # place: the loop looks by itself a little later, or when that thread has to wait.
@@ -380,19 +133,8 @@ class LoopCalls:
             self._timer = self._loop.call_later(_LULL, self._look)
         self._posted = self._timer is not None
 
-    def _drop(self, call: Call) -> None:
-        call.drop()
-        self._taker.keep(call)
-        self._taker.schedule()
-
-    def _drop_all(self) -> None:
-        todo = self._todo
-        while todo:
-            with suppress(IndexError):
-                self._drop(todo.pop())
-
     def _keep_watch(self) -> None:
-        _busy.keep(self)
+        super()._keep_watch()
         self._watch()
 
     def _watch(self) -> None:
@@ -434,7 +176,7 @@ class LoopCalls:
     def _cancel_all(self) -> None:
         for call, task in self._live.copy().items():
             if task.done():  # a Ctrl-C came between its end and the telling of it
-                if call is _TOGETHER:
+                if call is TOGETHER:
                     self._end_together()
                 else:
                     self._end(call)

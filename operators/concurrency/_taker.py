@@ -19,6 +19,8 @@ class Taker(Protocol):
         """What the operator is called."""
         ...
 
+    polls: bool
+    """Whether somebody takes the results who pulls, and is not pushed to."""
     over: bool
     """Whether nobody delivers any more, so that whoever puts a call to them is to discard it."""
 

@@ -168,7 +168,7 @@ def test_a_call_that_is_interrupted_at_any_line_holds_nothing_up(
     at = 0
     while True:
         at += 1
-        with Interruption(at, only=f"LoopCalls.{only}") as interruption:
+        with Interruption(at, only=f"TaskCalls.{only}") as interruption:
             try:
                 by_async_for(make(pool))
             except KeyboardInterrupt:

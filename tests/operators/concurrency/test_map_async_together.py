@@ -7,10 +7,11 @@ import contextlib
 import contextvars
 import gc
 import logging
+import random
 import sys
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -462,3 +463,66 @@ def test_a_loop_that_goes_with_calls_to_be_made(caplog: pytest.LogCaptureFixture
         seen.until_end()
     assert isinstance(seen.error, RuntimeError)
     assert not [each for each in caplog.records if "destroyed" in each.message]
+
+
+def busy(seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+@orders
+@pytest.mark.parametrize("concurrency", [1, 2, 16])
+def test_a_loop_takes_its_time_and_nothing_is_lost(ordered: bool, concurrency: int) -> None:
+    # The task that makes the calls waits 0.2 ms for a quick consumer: some come just then, or just too late.
+    pauses = random.Random(concurrency)
+    discarded: list[int] = []
+
+    async def call(n: int) -> int:
+        return n
+
+    for stop in [*range(1, 60, 7), 300]:
+        begun = 0
+
+        def count(n: int) -> int:
+            nonlocal begun
+            begun += 1
+            return n
+
+        calls = Flow.range(300).map(count).map_async(call, concurrency=concurrency, ordered=ordered)
+        discarded.clear()
+        taken: list[int] = []
+        for item in calls.on_discard(discarded.append):
+            taken.append(item)
+            if len(taken) == stop:
+                break
+            busy(pauses.choice([0.0, 0.0, 0.00005, 0.0002, 0.0004]))
+        assert begun <= len(taken) + concurrency
+        assert sorted(taken + discarded) == list(range(begun))
+        assert not ordered or taken == list(range(stop))
+
+
+@pytest.mark.parametrize("concurrency", [1, 16])
+def test_what_else_runs_on_the_loop_has_its_turn(concurrency: int) -> None:
+    beats = 0
+
+    async def beating() -> AsyncIterator[int]:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0.001)
+            beats += 1
+            yield beats
+
+    async def call(n: int) -> int:
+        return n
+
+    run = Flow.from_async_iterable(beating()).for_each(lambda _: None)
+    try:
+        # Of a turn each 10 ms at least, in which there are some thousand calls; on a slow machine fewer.
+        calls = Flow.range(200_000).map_async(call, concurrency=concurrency)
+        for _ in calls.take_while(lambda _: beats < 10):
+            pass
+        assert beats >= 10
+    finally:
+        run.cancel()
+        run.result()

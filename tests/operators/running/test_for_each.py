@@ -17,7 +17,15 @@ import pytest
 from operators import Flow
 from operators.schedulers import event_loop, executor, immediate, thread
 from reactive_streams import UNBOUNDED
-from tests.operators.kit import DEADLINE, Handmade, Pulled, eventually, library_frames, line_of, notes
+from tests.operators.kit import (
+    DEADLINE,
+    Handmade,
+    Pulled,
+    eventually,
+    library_frames,
+    line_of,
+    notes,
+)
 
 
 def test_each_item_is_given_to_the_function():
