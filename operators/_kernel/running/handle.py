@@ -117,18 +117,18 @@ class Handle:
     def result(self, timeout: float | None = None) -> None:
         """Wait until the run is over, cleanup included, `timeout` seconds at most; raise what ended it.
 
-        Raises TimeoutError where it is not over by then, and RuntimeError instead of blocking an
-        event loop that runs in this thread, or of waiting for ever: for a loop that was closed, or for
-        an executor whose threads all wait like this. A cancelled run raises nothing. What interrupts the
-        wait, a Ctrl-C, cancels the run. The cleanup of a run that was cancelled, or has failed, is not waited
-        for where an event loop runs in this thread, or where nobody runs the loop that it is left to.
+        Raises TimeoutError where it is not over by then, or was cancelled and still cleans up, and
+        RuntimeError instead of blocking an event loop that runs in this thread, or of waiting for ever: for a
+        loop that was closed, or for an executor whose threads all wait like this. A cancelled run raises
+        nothing else. What interrupts the wait, a Ctrl-C, cancels the run. Cleanup is not waited for where an
+        event loop runs in this thread, or where nobody runs the loop that it is left to.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         if not self._done:
             if running_loop() is not None:
                 raise RuntimeError("result() would block the running event loop; await the handle")
             self._wait(timeout, deadline)
-        if not self._settle(deadline) and self._error is None:
+        if not self._settle(deadline) and self._cancelled:
             raise TimeoutError(f"the run was over, but its cleanup was not after {timeout} seconds")
         self._raise()
 

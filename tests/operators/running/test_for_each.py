@@ -213,6 +213,18 @@ def test_result_waits_for_the_cleanup_of_a_run_that_has_failed():
     assert slow.cleaned
 
 
+def test_a_run_that_is_done_has_a_result_while_upstream_still_cleans_up():
+    slow = _Slow()
+    handle = slow.flow().publish_on(thread()).take(1).for_each(str)
+    assert slow.leaving.wait(DEADLINE)
+    eventually(lambda: handle.done)
+    handle.result(0)
+    assert not slow.cleaned
+    slow.go_on.set()
+    handle.result()
+    assert slow.cleaned
+
+
 def test_result_does_not_wait_for_a_cleanup_that_is_left_to_a_loop_which_nobody_runs():
     slow = _Slow()
     slow.go_on.set()
