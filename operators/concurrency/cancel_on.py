@@ -64,6 +64,11 @@ class _CancelOnStage(Stage):
         """Return None: where the worker is lost the cancel goes up at once."""
         return None
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the worker is known not to go on by itself just now."""
+        return bool(getattr(self._hop.worker, "at_rest", False))
+
     def _at_once(self, _: Exception) -> None:
         if self._left.taken:
             self._pass_on()

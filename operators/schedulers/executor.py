@@ -57,6 +57,11 @@ class _ExecutorWorker:
             return forked()
         return starved(self._pool) if self._waiting else None
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing will run here as long as the pool's threads wait."""
+        return self.trouble() is not None
+
     def threads(self) -> set[int]:
         """Return the idents of the threads that may run what is scheduled here, as far as is known."""
         try:

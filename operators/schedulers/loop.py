@@ -30,6 +30,11 @@ class _LoopWorker:
         """Return why nothing will run here any more, or None."""
         return self._lease.trouble()
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether its loop is somebody's who does not run it now."""
+        return self._lease.at_rest
+
     def now(self) -> float:
         """Return the seconds of the loop's clock, whichever thread asks."""
         seconds: float = self._lease.loop.time()

@@ -141,6 +141,7 @@ class VirtualWorker:
     """A worker of a virtual clock; what is scheduled sees the context variables of who scheduled it."""
 
     elsewhere: ClassVar[bool] = True  # what is scheduled never runs inside of `schedule`
+    at_rest: ClassVar[bool] = True  # somebody has to move the clock on
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline

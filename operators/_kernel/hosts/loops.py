@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import weakref
 from collections.abc import Callable, Coroutine
@@ -33,7 +34,16 @@ class LoopLease:
     releases itself, unless it was counted in: whoever does that has it where it will be found by then.
     """
 
-    __slots__ = ("__weakref__", "_host", "_pending", "_released", "_running", "loop", "movable")
+    __slots__ = (
+        "__weakref__",
+        "_host",
+        "_pending",
+        "_process",
+        "_released",
+        "_running",
+        "loop",
+        "movable",
+    )
 
     def __init__(
         self, loop: Loop | None = None, *, away: bool = False, movable: bool = False
@@ -43,6 +53,7 @@ class LoopLease:
         """Whether what it runs does not mind on which thread."""
         self._host: Host | None = None
         self._pending: Pending | None = None
+        self._process = os.getpid()
         if loop is not None and loop.is_closed():
             raise RuntimeError("the event loop that was asked for is closed")
         given = None if away else loop or running_loop()
@@ -72,8 +83,8 @@ class LoopLease:
 
     @property
     def at_rest(self) -> bool:
-        """Whether its loop is somebody's who does not run it now."""
-        return self._host is None and not self.loop.is_running()
+        """Whether its loop is somebody's who does not run it now, or in the parent of this process."""
+        return self._host is None and (not self.loop.is_running() or os.getpid() != self._process)
 
     def call(
         self,

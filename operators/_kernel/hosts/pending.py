@@ -142,11 +142,29 @@ class Pending:
         """Block this thread, which must run no event loop, until all is idle; False: not in time.
 
         `timeout` is in seconds; None waits for as long as it takes. What can never end, its loop being
-        closed, is given up; and without `wherever` the whole is, where something is left to a loop that
-        nobody runs.
+        closed, is given up; and without `wherever` the whole is, where something is left to what does not go
+        on by itself: a loop that nobody runs, a clock, an executor whose threads all wait.
         """
+        if wherever:
+            return self._wait(timeout, bool)
+        me = threading.get_ident()
+        looks = 0
+
+        def at_rest() -> bool:
+            nonlocal looks
+            looks += 1
+            if looks > 1:
+                _waiting[me] = None
+            return self._at_rest()
+
+        try:
+            return self._wait(timeout, at_rest)
+        finally:
+            _waiting.pop(me, None)
+
+    def _wait(self, timeout: float | None, at_rest: Callable[[], bool]) -> bool:
         deadline = None if timeout is None else time.monotonic() + timeout
-        while self._open and (wherever or not self._at_rest()):
+        while self._open and not at_rest():
             bell = Gate()
             self._bells.append(bell.open)
             left = LOOK if deadline is None else min(LOOK, deadline - time.monotonic())
@@ -158,7 +176,7 @@ class Pending:
         return True
 
     def _at_rest(self) -> bool:
-        """Whether something is left to a loop that nobody runs."""
+        """Whether something is left to what does not go on by itself."""
         seen: set[int] = set()
         left: list[Carrier] = [self]
         while left:

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from operators._kernel.plan.contract import Contract
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from operators._kernel.subscription.scope import Scope
 
+_LIBRARY = str(Path(__file__).resolve().parents[2]) + "/"
+_OWN = (_LIBRARY, "<flow ")
 # By typing goes who makes a Multicast[int]().
-_INTERNAL = (str(Path(__file__).resolve().parents[2]) + "/", "<flow ", typing.__file__)
+_INTERNAL = (*_OWN, typing.__file__)
+_RUNS_PROGRAMS = (_LIBRARY + "testing/", _LIBRARY + "_cli/", _LIBRARY + "__main__")
 
 
 def is_internal(filename: str) -> bool:
@@ -32,6 +37,19 @@ def call_site() -> tuple[str, int]:
         frame, outer = outer, outer.f_back
         filename = frame.f_code.co_filename
     return filename, frame.f_lineno
+
+
+def is_inside() -> bool:
+    """Whether the nearest caller outside this library was itself called by it: in a function of a flow."""
+    frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+    while frame is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame = frame.f_back
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if filename.startswith(_OWN) and not filename.startswith(_RUNS_PROGRAMS):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def short(site: tuple[str, int]) -> str:

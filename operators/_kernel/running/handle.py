@@ -23,7 +23,7 @@ from operators._kernel.hosts.signals import Signals
 from operators._kernel.kinds import chain_to
 from operators._kernel.links.gate import Switch
 from operators._kernel.plan.contract import Contract
-from operators._kernel.plan.node import Node, Operator, call_site
+from operators._kernel.plan.node import Node, Operator, call_site, is_inside
 from operators._kernel.running.assembly import connect, known_pullable, known_recipe
 from operators._kernel.running.ways import Way, way_of
 from operators._kernel.subscription.ends import NOWHERE
@@ -120,8 +120,9 @@ class Handle:
         Raises TimeoutError where it is not over by then, or was cancelled and still cleans up, and
         RuntimeError instead of blocking an event loop that runs in this thread, or of waiting for ever: for a
         loop that was closed, or for an executor whose threads all wait like this. A cancelled run raises
-        nothing else. What interrupts the wait, a Ctrl-C, cancels the run. Cleanup is not waited for where an
-        event loop runs in this thread, or where nobody runs the loop that it is left to.
+        nothing else. What interrupts the wait, a Ctrl-C, cancels the run. Cleanup is not waited for where it
+        may be for this very thread, in a function of a flow or where an event loop runs, or where nobody runs
+        the loop, or moves the clock on, that it is left to.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         if not self._done:
@@ -151,7 +152,7 @@ class Handle:
 
     def _settle(self, deadline: float | None) -> bool:
         """Wait for what upstream cleans up, as far as it may be waited for; False: it was not in time."""
-        if self._scope.settled or self._given_up or running_loop() is not None:
+        if self._scope.settled or self._given_up or running_loop() is not None or is_inside():
             return True
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         return self._pending.wait(left, wherever=False)
