@@ -227,7 +227,7 @@ class Pending:
 
     def seat(self) -> Seat | None:
         """Return the seat at the loop that a thread which waits for the run may run; None: there is none."""
-        for what in tuple(self._open.values()):
+        for what in list(self._open.values()):
             if isinstance(what, Pending):
                 continue  # the seat of another run is not this one's
             seat: Seat | None = getattr(what, "seat", None)

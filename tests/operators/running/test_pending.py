@@ -181,6 +181,29 @@ def test_a_thread_does_not_wait_for_what_will_never_come():
     assert not pending.block(lambda seconds: bell.acquire(timeout=seconds), 0.1)
 
 
+def test_where_to_wait_is_looked_for_while_another_thread_begins_and_ends() -> None:
+    pending, over = Pending(), threading.Event()
+    works = [Work() for _ in range(8)]
+
+    def change() -> None:
+        while not over.is_set():
+            for work in works:
+                pending.begin(work)
+            for work in works:
+                pending.end(work)
+
+    changes = threading.Thread(target=change)
+    changes.start()
+    try:
+        for _ in range(20_000):
+            assert (
+                pending.seat() is None
+            )  # without the GIL a tuple of what is open is not taken at once
+    finally:
+        over.set()
+        changes.join(DEADLINE)
+
+
 class Branch:
     """What depends on another run."""
 
