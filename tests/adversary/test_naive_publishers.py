@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -127,6 +128,36 @@ def test_it_ends_in_items_or_in_an_error(case: Case, kind: type[Loop]):
             assert kind is Recursive, seen.ends
             assert isinstance(seen.ends[0], RecursionError)
             assert "§3.3" in str(seen.ends[0])
+
+
+class PassingOver:
+    """Calls itself for the next item, passes over that there is no room for it, and completes."""
+
+    def subscribe(self, subscriber: Any) -> None:
+        subscriber.on_subscribe(self)
+        with suppress(RecursionError):
+            self.emit(subscriber)
+        subscriber.on_complete()
+
+    def emit(self, subscriber: Any) -> None:
+        subscriber.on_next(1)
+        self.emit(subscriber)
+
+    def request(self, n: int) -> None:
+        pass
+
+    def cancel(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "name", ["debounce", "flat_map", "merge", "on_backpressure_buffer", "switch_map", "take_until"]
+)
+def test_it_ends_though_the_publisher_passes_over_what_was_raised(name: str):
+    seen = Taking(UNBOUNDED, 0)
+    OPERATORS[name].build(Flow.from_publisher(PassingOver())).subscribe(seen)
+    assert seen.over.wait(DEADLINE), f"no end after {seen.items} items"
+    assert len(seen.ends) == 1
 
 
 @pytest.mark.parametrize("kind", [Loop, AtOnce, Counting])

@@ -117,10 +117,13 @@ class Inlet(Stage):
         if not self._is_the_end():
             if error is not None:
                 self._drop(error)
-        elif error is None:
-            downstream.on_complete()
-        else:
+        elif error is not None:
             downstream.on_error(error)
+        elif (untold := _untold(downstream)) is not None:  # the Publisher has passed over what was raised
+            lost = RecursionError("an item came where the stack had no room for it, and is lost")
+            untold.abort(self.blame(lost))
+        else:
+            downstream.on_complete()
         self._let_go()
 
     def _is_the_end(self) -> bool:
@@ -327,10 +330,7 @@ class Inlet(Stage):
         return self.blame(violation)
 
     def _recursed(self, what: str, error: RecursionError, downstream: Any) -> None:
-        # A stage that it was raised through has cancelled, and had no room to say why.
-        untold = next(
-            (each for each in below(downstream) if getattr(each, "interrupted", False)), None
-        )
+        untold = _untold(downstream)
         if stack_is_full() or (self.done and untold is None):
             raise error  # nobody to be told, or no room for it: that is for who has called all of this
         told = RecursionError(
@@ -385,3 +385,8 @@ class Inlet(Stage):
         else:
             downstream.on_error(error)
         self._let_go()
+
+
+def _untold(stage: Any) -> Any:
+    """Return a stage that an error was raised through, which has cancelled, and had no room to say why."""
+    return next((each for each in below(stage) if getattr(each, "interrupted", False)), None)
