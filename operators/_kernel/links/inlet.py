@@ -119,7 +119,8 @@ class Inlet(Stage):
                 self._drop(error)
         elif error is not None:
             downstream.on_error(error)
-        elif (untold := _untold(downstream)) is not None:  # the Publisher has passed over what was raised
+        elif (untold := _untold(downstream)) is not None:
+            # The Publisher has passed over what was raised.
             lost = RecursionError("an item came where the stack had no room for it, and is lost")
             untold.abort(self.blame(lost))
         else:
