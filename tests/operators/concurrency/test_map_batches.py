@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from operators import Flow
+from operators._kernel.fusing import feed
 from operators.concurrency import _batches
 from operators.testing import VirtualClock
 from tests.operators.concurrency.test_map_async import AGate, Gate, library_threads
@@ -393,6 +394,9 @@ def test_a_source_that_was_held_up_once_fills_batches_again(
 ) -> None:
     now, sizes = 1.0, list[int]()
     monkeypatch.setattr(_batches, "monotonic", lambda: now)
+    monkeypatch.setattr(
+        feed, "monotonic", lambda: 1.0
+    )  # a source that gives a turn ends a batch, too
     monkeypatch.setattr(_batches, "_GAP", 0.02)
 
     def items() -> Iterator[int]:

@@ -103,7 +103,7 @@ def test_a_consumer_that_is_cancelled(
     factory: Any, turns: int, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def consume() -> None:
-        async for _ in FLOWS[name][0]().repeat():
+        async for _ in Flow.defer(FLOWS[name][0]).repeat():  # each time another generator
             pass
 
     async def main() -> None:
